@@ -1,0 +1,1 @@
+//! The HTTP side of Frontdesk: webhook and health, on hyper.

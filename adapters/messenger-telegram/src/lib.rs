@@ -1,0 +1,1 @@
+//! The messenger port on the Telegram Bot API.

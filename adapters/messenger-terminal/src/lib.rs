@@ -1,0 +1,1 @@
+//! The messenger port in a terminal.

@@ -1,0 +1,1 @@
+//! The store port on Postgres and SQLite, one schema, with Diesel.

@@ -1,0 +1,1 @@
+//! Settings, logging, wiring and lifecycle: the one composition root.

@@ -1,0 +1,1 @@
+//! The domain of Frontdesk: ports, entities, the dialogue and the use cases. No I/O.

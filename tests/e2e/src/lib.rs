@@ -1,0 +1,1 @@
+//! Whole programs end to end against real databases and the fake Telegram.

@@ -1,0 +1,1 @@
+//! The conformance suite for any adapter of any port of Frontdesk.
