@@ -1,1 +1,15 @@
 //! The domain of Frontdesk: ports, entities, the dialogue and the use cases. No I/O.
+
+#[macro_use]
+mod open_enum;
+
+pub mod conversation;
+pub mod dialogue;
+pub mod id;
+pub mod lead;
+pub mod port;
+pub mod text;
+pub mod time;
+pub mod work;
+
+pub use open_enum::OpenEnum;

@@ -1,0 +1,179 @@
+//! What happened, in words that no messenger owns.
+
+use serde::{Deserialize, Serialize};
+
+use crate::conversation::{ContentType, Person};
+use crate::id::{AgentId, ChannelMessageId, ChatId, ConversationId, ThreadId};
+use crate::time::Timestamp;
+
+/// What kind of chat an update came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatKind {
+    /// One person and the bot.
+    Private,
+    /// A group of people.
+    Group,
+    /// A channel with readers.
+    Broadcast,
+}
+
+/// A file, or anything else that is no text. Part of it may be unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// What it is shown as in the conversation.
+    pub content_type: ContentType,
+    /// The messenger's word for it: `photo`, `voice`, `sticker`, …
+    pub kind: String,
+    /// The messenger's handle of the bytes.
+    pub file_id: Option<String>,
+    /// The name the client's device gave it.
+    pub file_name: Option<String>,
+    /// The type the client's device gave it.
+    pub mime_type: Option<String>,
+    /// Its size in bytes, as the messenger says.
+    pub size_bytes: Option<i64>,
+    /// The album it belongs to.
+    pub album: Option<String>,
+    /// Text that came with it; empty without.
+    pub caption: String,
+}
+
+/// What happened in a chat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum UpdateKind {
+    /// A text, commands included.
+    Text {
+        /// The text, cleaned.
+        text: String,
+    },
+    /// A tap on a button.
+    Tap {
+        /// By which it is answered.
+        tap_id: String,
+        /// The button's data, as it came: perhaps not ours.
+        data: String,
+    },
+    /// Anything with content that is no text.
+    Media(Media),
+    /// A shared contact.
+    Contact {
+        /// The phone number, as it came.
+        phone: String,
+        /// Whether it is the sender's own.
+        own: bool,
+    },
+    /// A place.
+    Location {
+        /// Degrees north.
+        latitude: f64,
+        /// Degrees east.
+        longitude: f64,
+    },
+    /// The text of an earlier message changed.
+    Edited {
+        /// The text now, cleaned.
+        text: String,
+    },
+    /// The person blocked the bot, or let it in again.
+    Reachable {
+        /// Whether messages arrive.
+        reachable: bool,
+    },
+    /// Of no concern to the desk: group chatter, reactions, service messages.
+    Ignored {
+        /// What it was.
+        what: String,
+    },
+}
+
+/// An update of a messenger, understood.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Update {
+    /// The chat.
+    pub chat: ChatId,
+    /// What kind of chat.
+    pub chat_kind: ChatKind,
+    /// The thread within it.
+    pub thread: Option<ThreadId>,
+    /// Who caused it.
+    pub from: Person,
+    /// The messenger's id of the message concerned.
+    pub channel_message_id: Option<ChannelMessageId>,
+    /// When it happened, by the messenger's clock.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: UpdateKind,
+}
+
+/// What an agent does with a client's chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum AgentAction {
+    /// Speaks to the client; claims the chat.
+    Say {
+        /// What is said.
+        text: String,
+    },
+    /// Leaves an internal note.
+    Note {
+        /// The note.
+        text: String,
+    },
+    /// Hands the chat back to the bot.
+    HandBack,
+    /// Closes the case.
+    Close,
+    /// Asks for the lead card.
+    ShowLead,
+}
+
+/// An action of an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentPost {
+    /// The agent, if registered.
+    pub agent_id: Option<AgentId>,
+    /// The name the client sees.
+    pub agent_name: String,
+    /// What they do.
+    pub action: AgentAction,
+}
+
+/// A timer that ran out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "timer")]
+pub enum TimerFired {
+    /// Nobody has said a word for the playbook's time.
+    IdleCase {
+        /// The case.
+        conversation_id: ConversationId,
+    },
+    /// The agent who owns the chat has not said a word for a while.
+    AgentSilent {
+        /// The case.
+        conversation_id: ConversationId,
+        /// The owner's epoch when the timer was set.
+        owner_epoch: i64,
+    },
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// The messenger reported something.
+    Update(Box<Update>),
+    /// An agent did something.
+    Agent(AgentPost),
+    /// A timer ran out.
+    Timer(TimerFired),
+}
+
+impl Event {
+    /// Source name of events the desk itself reports.
+    pub const DESK_SOURCE: &'static str = "desk";
+    /// Version of their form.
+    pub const DESK_VERSION: i32 = 1;
+}

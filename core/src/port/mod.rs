@@ -1,0 +1,26 @@
+//! The ports: what the desk needs of the world, one file each.
+//!
+//! Every trait here is dyn-safe, `Debug + Send + Sync` and passed as `Arc<dyn …>`. The contract of
+//! a method (atomicity, order, idempotency, what a retry may do) is in its documentation; the
+//! conformance kit `frontdesk-port-kit` checks an adapter against it. Errors are one enum per port,
+//! by meaning; "not found" is `Ok(None)`.
+
+pub mod cache;
+pub mod clock;
+pub mod files;
+pub mod llm;
+pub mod messenger;
+pub mod store;
+
+pub use cache::{Cache, CacheError};
+pub use clock::{Clock, IdSource};
+pub use files::{FileStorage, FilesError};
+pub use llm::{LanguageModel, ModelError};
+pub use messenger::{Messenger, MessengerError, UpdateDecoder, UpdateSource};
+pub use store::{BackOfficeStore, DeskStore, StoreError};
+
+#[cfg(feature = "mocks")]
+pub use self::{
+    cache::MockCache, clock::MockClock, clock::MockIdSource, files::MockFileStorage, llm::MockLanguageModel,
+    messenger::MockMessenger, messenger::MockUpdateDecoder, messenger::MockUpdateSource,
+};
