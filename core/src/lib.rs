@@ -1,1 +1,3 @@
 //! The domain of Frontdesk: ports, entities, the dialogue and the use cases. No I/O.
+
+pub mod knowledge;
