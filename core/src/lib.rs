@@ -6,6 +6,7 @@ mod open_enum;
 pub mod conversation;
 pub mod dialogue;
 pub mod id;
+pub mod knowledge;
 pub mod lead;
 pub mod port;
 pub mod text;
