@@ -8,6 +8,7 @@ pub mod dialogue;
 pub mod id;
 pub mod knowledge;
 pub mod lead;
+pub mod playbook;
 pub mod port;
 pub mod text;
 pub mod time;

@@ -25,10 +25,12 @@ mod calibrate;
 mod centroid;
 mod evaluate;
 mod features;
+mod library;
 mod matcher;
 mod model;
 mod normalise;
 mod regression;
 
 pub use evaluate::{Evaluation, evaluate};
+pub use library::Knowledge;
 pub use matcher::{Candidate, Match, MatchDecision, Matcher, Phrasings, Threshold, Thresholds};
