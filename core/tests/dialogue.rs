@@ -332,6 +332,7 @@ fn a_closed_case_is_followed_by_a_fresh_one() {
     assert!(chat.said().contains("(1/8)"), "{}", chat.said());
 }
 
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "part of a test")]
 fn idle_timer(chat: &Chat) -> (TimerFired, Duration) {
     let timer = chat.jobs.iter().rev().find_map(|job| match job {
         JobChange::Start(job)

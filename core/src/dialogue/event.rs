@@ -41,7 +41,7 @@ pub struct Media {
 
 /// What happened in a chat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case", tag = "what")]
 pub enum UpdateKind {
     /// A text, commands included.
     Text {

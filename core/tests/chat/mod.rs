@@ -1,8 +1,6 @@
 //! A chat without loops, stores or messengers: decisions folded into the next snapshot.
 #![expect(
     clippy::unwrap_used,
-    clippy::must_use_candidate,
-    missing_docs,
     reason = "a harness of tests: what fails here fails the test"
 )]
 
