@@ -49,7 +49,7 @@ impl Default for Config {
             deliver_times: 1,
             rate_limits: None,
             deliver_to: None,
-            answer_timeout: Duration::from_secs(60),
+            answer_timeout: Duration::from_mins(1),
             open_chats: false,
             local: false,
             expire: true,

@@ -50,9 +50,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         for job in jobs {
             attempts.spawn(deliver(Arc::clone(&shared), client.clone(), job));
         }
-        let next = next.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let next = next.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
         tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return },
+            ended = changes.changed() => if ended.is_err() { return },
             () = sleep_until(next) => {}
             Some(_) = attempts.join_next() => {}
         }
@@ -190,7 +190,7 @@ fn retry(state: &mut State, attempt: &Attempt, asked: Option<Duration>, now: Ins
         state.config.scaled(wait.as_secs_f64())
     } else {
         let cap = 60.0 + 60.0 * state.rng.fraction();
-        state.config.scaled(backoff_seconds(attempt.number, cap))
+        state.config.scaled(backoff_seconds(attempt.failures + 1, cap))
     };
     let retry = now + wait;
     if attempt.update.expires.is_some_and(|expires| retry > expires) {
@@ -227,10 +227,10 @@ fn note(
         Settled::Failed { retry, .. } => u64::try_from(retry.saturating_duration_since(now).as_millis()).ok(),
         Settled::Accepted | Settled::Dropped => None,
     };
-    let stats = &mut state.record.stats;
-    stats.deliveries += 1;
+    let counts = &mut state.record.stats;
+    counts.deliveries += 1;
     if !matches!(settled, Settled::Accepted) {
-        stats.deliveries_failed += 1;
+        counts.deliveries_failed += 1;
         let message = match heard {
             Ok(heard) => format!("Wrong response from the webhook: {}", heard.status),
             Err(error) => error.clone(),
@@ -239,7 +239,7 @@ fn note(
             webhook.last_error = Some((unix_seconds(), message));
         }
     }
-    let counter = stats.deliveries;
+    let counter = counts.deliveries;
     state.record.deliveries.push(Delivery {
         counter,
         update_id: attempt.update.id,

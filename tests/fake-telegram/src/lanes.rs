@@ -11,6 +11,9 @@ use crate::queue::{LaneKey, Update};
 #[derive(Debug, Default)]
 struct Lane {
     updates: VecDeque<Arc<Update>>,
+    /// Attempts with the update at its head.
+    attempts: u32,
+    /// Those of them that make the back-off grow.
     failures: u32,
     in_flight: bool,
 }
@@ -33,7 +36,10 @@ pub(crate) struct Attempt {
     pub(crate) lane: LaneKey,
     pub(crate) update: Arc<Update>,
     pub(crate) generation: u64,
+    /// Which attempt with this update it is, from 1.
     pub(crate) number: u32,
+    /// The failures before it that made the back-off grow.
+    pub(crate) failures: u32,
 }
 
 impl Attempt {
@@ -109,11 +115,13 @@ impl Lanes {
         let lane = self.by_key.get_mut(&key)?;
         let update = Arc::clone(lane.updates.front()?);
         lane.in_flight = true;
+        lane.attempts += 1;
         self.in_flight += 1;
         Some(Attempt {
             update,
             generation: self.generation,
-            number: lane.failures + 1,
+            number: lane.attempts,
+            failures: lane.failures,
             lane: key,
         })
     }
@@ -130,11 +138,12 @@ impl Lanes {
         lane.in_flight = false;
         let next = match settled {
             Settled::Failed { retry, backs_off } => {
-                lane.failures += u32::from(backs_off || lane.failures == 0);
+                lane.failures += u32::from(backs_off);
                 retry
             }
             Settled::Accepted | Settled::Dropped => {
                 lane.updates.pop_front();
+                lane.attempts = 0;
                 lane.failures = 0;
                 self.copies -= usize::from(attempt.is_copy()).min(self.copies);
                 now

@@ -44,7 +44,7 @@ mod state;
 mod world;
 
 pub use config::{Config, RateLimits};
-pub use fake::FakeTelegram;
+pub use fake::{FakeTelegram, Handle};
 pub use fault::{ActiveFault, Effect, Fault};
 pub use look::{Condition, NotInTime, Seen};
 pub use play::{Button, FileInfo, NoSuchButton, Say};

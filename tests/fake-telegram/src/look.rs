@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
-use crate::fake::FakeTelegram;
+use crate::fake::Handle;
 use crate::record::{Call, Delivery};
 use crate::state::{Shared, State};
 use crate::world::Message;
@@ -148,7 +148,7 @@ pub struct NotInTime {
     pub waited: Duration,
 }
 
-impl FakeTelegram {
+impl Handle {
     /// The visible messages of a chat, both sides, oldest first.
     pub fn messages(&self, chat: i64) -> Vec<Seen> {
         self.all_messages(chat)
@@ -159,7 +159,7 @@ impl FakeTelegram {
 
     /// All messages of a chat, deleted ones too.
     pub fn all_messages(&self, chat: i64) -> Vec<Seen> {
-        self.shared.quietly(|state| seen(state, chat))
+        self.0.quietly(|state| seen(state, chat))
     }
 
     /// The visible messages of the bot in a chat.
@@ -172,13 +172,13 @@ impl FakeTelegram {
 
     /// The chats there are.
     pub fn chats(&self) -> Vec<i64> {
-        self.shared
+        self.0
             .quietly(|state| state.world.chats.keys().copied().collect())
     }
 
     /// The drafts sent to a chat, in order.
     pub fn drafts(&self, chat: i64) -> Vec<Value> {
-        self.shared.quietly(|state| {
+        self.0.quietly(|state| {
             state
                 .world
                 .chats
@@ -190,7 +190,7 @@ impl FakeTelegram {
 
     /// The topics of a chat: thread id, name, closed.
     pub fn topics(&self, chat: i64) -> Vec<(i64, String, bool)> {
-        self.shared.quietly(|state| {
+        self.0.quietly(|state| {
             let topics = state.world.chats.get(&chat).map(|chat| &chat.topics);
             let all = topics.into_iter().flatten();
             all.map(|(thread, topic)| (*thread, topic.name.clone(), topic.closed))
@@ -200,7 +200,7 @@ impl FakeTelegram {
 
     /// The record of calls, oldest first.
     pub fn calls(&self) -> Vec<Call> {
-        self.shared.quietly(|state| state.record.calls.clone())
+        self.0.quietly(|state| state.record.calls.clone())
     }
 
     /// The calls of one method.
@@ -213,17 +213,17 @@ impl FakeTelegram {
 
     /// The attempts to deliver, in the order they ended.
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.shared.quietly(|state| state.record.deliveries.clone())
+        self.0.quietly(|state| state.record.deliveries.clone())
     }
 
     /// What the bot did that the project forbids itself.
     pub fn violations(&self) -> Vec<String> {
-        self.shared.quietly(|state| state.record.violations.clone())
+        self.0.quietly(|state| state.record.violations.clone())
     }
 
     /// The answers to taps: callback query id and the parameters of each answer.
     pub fn callback_answers(&self) -> Vec<(String, Vec<Value>)> {
-        self.shared.quietly(|state| {
+        self.0.quietly(|state| {
             let all = state.world.callbacks.iter();
             let mut all: Vec<_> = all
                 .map(|(id, callback)| (id.clone(), callback.answers.clone()))
@@ -235,7 +235,7 @@ impl FakeTelegram {
 
     /// What the bot registered about itself: commands, descriptions, menu buttons.
     pub fn profile(&self) -> Map<String, Value> {
-        self.shared.quietly(|state| state.profile.clone())
+        self.0.quietly(|state| state.profile.clone())
     }
 
     /// Waits until a condition holds.
@@ -243,7 +243,7 @@ impl FakeTelegram {
     /// # Errors
     /// It did not hold in time.
     pub async fn wait_for(&self, condition: Condition, limit: Duration) -> Result<(), NotInTime> {
-        wait(&self.shared, &condition, limit).await
+        wait(&self.0, &condition, limit).await
     }
 
     /// Waits until `look` finds something; it is asked again after every change.
@@ -256,7 +256,7 @@ impl FakeTelegram {
         limit: Duration,
         mut look: impl FnMut(&Self) -> Option<T>,
     ) -> Result<T, NotInTime> {
-        until(&self.shared, what, limit, || look(self)).await
+        until(&self.0, what, limit, || look(self)).await
     }
 
     /// Waits until the bot has sent `count` messages to a chat and returns its visible messages there.

@@ -11,6 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 /// A stateful fake of the Telegram Bot API, with its delivery rules and with faults by request.
 #[derive(Debug, Parser)]
 #[command(version)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 struct Arguments {
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0")]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::fake::FakeTelegram;
+use crate::fake::Handle;
 use crate::methods::file_object;
 use crate::state::State;
 use crate::world::{Access, Topic};
@@ -88,7 +88,7 @@ pub struct FileInfo {
     pub file_size: u64,
 }
 
-impl FakeTelegram {
+impl Handle {
     /// A user writes to the bot; returns the update's id. The user is made if unknown.
     pub fn user_text(&self, user: i64, text: &str) -> i64 {
         self.say(Say {
@@ -100,12 +100,12 @@ impl FakeTelegram {
 
     /// A user writes, anywhere, anything; returns the update's id.
     pub fn say(&self, say: Say) -> i64 {
-        self.shared.change(|state| said(state, say))
+        self.0.change(|state| said(state, say))
     }
 
     /// A user edits a message of theirs; returns the update's id, or `None` if there is no such message.
     pub fn user_edit(&self, chat: i64, message_id: i64, text: &str) -> Option<i64> {
-        self.shared.change(|state| {
+        self.0.change(|state| {
             let message = state.world.chat(chat).messages.get_mut(&message_id)?;
             message.json.insert("text".to_owned(), text.into());
             message
@@ -137,13 +137,13 @@ impl FakeTelegram {
         message_id: Option<i64>,
         button: &Button,
     ) -> Result<i64, NoSuchButton> {
-        self.shared
+        self.0
             .change(|state| tapped(state, chat, user, message_id, button))
     }
 
     /// Makes an update from JSON. Without an `update_id` it gets the next one; with one it keeps it.
     pub fn raw_update(&self, update: Value) -> i64 {
-        self.shared.change(|state| {
+        self.0.change(|state| {
             let mut update = update;
             if let Value::Object(fields) = &mut update
                 && !fields.contains_key("update_id")
@@ -157,17 +157,17 @@ impl FakeTelegram {
     /// Queues bytes as an update, exactly as they are, even if they are no JSON.
     pub fn raw_bytes(&self, body: impl Into<Bytes>) -> i64 {
         let body = body.into();
-        self.shared.change(|state| state.add_raw_update(body))
+        self.0.change(|state| state.add_raw_update(body))
     }
 
     /// Adds a user or changes one: a User object, of which only `id` is needed. False without an `id`.
     pub fn add_user(&self, fields: &Map<String, Value>) -> bool {
-        self.shared.change(|state| state.world.put_user(fields).is_some())
+        self.0.change(|state| state.world.put_user(fields).is_some())
     }
 
     /// Adds a chat or changes one: a Chat object with `id`, `type`, `title`, `is_forum` … False without an `id`.
     pub fn add_chat(&self, fields: Map<String, Value>) -> bool {
-        self.shared.change(|state| state.world.put_chat(fields).is_some())
+        self.0.change(|state| state.world.put_chat(fields).is_some())
     }
 
     /// Adds a supergroup; the bot is its administrator.
@@ -180,19 +180,19 @@ impl FakeTelegram {
 
     /// Opens a private chat, as if the user had started the bot, without an update.
     pub fn open_chat(&self, user: i64) {
-        self.shared.change(|state| {
+        self.0.change(|state| {
             state.world.chat(user);
         });
     }
 
     /// Whether the bot may write to a chat from now on.
     pub fn set_access(&self, chat: i64, access: Access) {
-        self.shared.change(|state| state.world.chat(chat).access = access);
+        self.0.change(|state| state.world.chat(chat).access = access);
     }
 
     /// A person makes a topic in a forum; returns its thread id.
     pub fn add_topic(&self, chat: i64, name: &str) -> i64 {
-        self.shared.change(|state| {
+        self.0.change(|state| {
             let thread = state.world.next_message_id(chat);
             let topic = Topic {
                 name: name.to_owned(),
@@ -205,7 +205,7 @@ impl FakeTelegram {
 
     /// A person deletes a topic: sending there is "message thread not found" from now on.
     pub fn delete_topic(&self, chat: i64, thread: i64) {
-        self.shared
+        self.0
             .change(|state| state.world.chat(chat).topics.remove(&thread));
     }
 
@@ -213,7 +213,7 @@ impl FakeTelegram {
     pub fn add_file(&self, name: &str, mime: &str, bytes: impl Into<Bytes>, size: Option<u64>) -> FileInfo {
         let bytes = bytes.into();
         let file = self
-            .shared
+            .0
             .change(|state| state.world.add_file(name, mime, bytes, size));
         FileInfo {
             file_id: file.id,

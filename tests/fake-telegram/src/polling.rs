@@ -60,9 +60,9 @@ fn look(state: &mut State, poller: u64, offset: i64, limit: usize) -> Result<Vec
         return Err(Refusal::conflict(TERMINATED));
     }
     state.record.stats.updates_expired += state.queue.expire(Instant::now());
-    let polled = state.queue.poll(offset, limit, state.config.deliver_times);
-    state.record.stats.updates_taken += polled.taken;
-    Ok(polled.bodies)
+    let found = state.queue.poll(offset, limit, state.config.deliver_times);
+    state.record.stats.updates_taken += found.taken;
+    Ok(found.bodies)
 }
 
 struct Place {

@@ -243,6 +243,7 @@ fn new_chat(id: i64, json: Map<String, Value>) -> Chat {
         topics: BTreeMap::new(),
         drafts: Vec::new(),
         access: Access::Open,
-        next_message_id: 0,
+        // Message 1 makes the supergroup, and is the General topic of a forum.
+        next_message_id: 1,
     }
 }

@@ -1,7 +1,6 @@
 //! Registering the webhook.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use hyper::Uri;
 use serde_json::{Map, Value};
@@ -22,7 +21,7 @@ pub(super) fn set(state: &mut State, params: &Params) -> Outcome {
     if state.next_set_webhook.is_some_and(|next| now < next) {
         return Err(Refusal::too_many(1));
     }
-    state.next_set_webhook = Some(now + state.config.scaled(1.0).max(Duration::from_millis(1)));
+    state.next_set_webhook = Some(now + state.config.scaled(1.0));
 
     let plain = check_url(&url, state.config.local)?;
     let secret_token = params.text("secret_token").unwrap_or_default();
