@@ -166,17 +166,14 @@ fn finish(state: &mut State, counter: u64, outcome: &Outcome) -> Answer {
 
 /// Notes that the client never got the answer, and marks the message this call made.
 fn mark_cut(state: &mut State, counter: u64) {
-    let Some(outcome) = state.record.outcome(counter) else {
+    let Some(call) = state.record.call(counter) else {
         return;
     };
-    outcome.cut = true;
-    outcome.status = None;
-    let made = outcome.message_id.filter(|_| outcome.acted);
-    let index = usize::try_from(counter).unwrap_or(0).saturating_sub(1);
-    let call = state.record.calls.get(index);
-    let makes =
-        call.is_some_and(|call| methods::is_limited(&call.method) && !call.method.starts_with("edit"));
-    let chat_id = call.and_then(|call| call.chat_id);
+    call.outcome.cut = true;
+    call.outcome.status = None;
+    let made = call.outcome.message_id.filter(|_| call.outcome.acted);
+    let makes = methods::is_limited(&call.method) && !call.method.to_ascii_lowercase().starts_with("edit");
+    let chat_id = call.chat_id;
     let chat = chat_id.and_then(|id| state.world.chats.get_mut(&id));
     if let (Some(id), Some(chat), true) = (made, chat, makes)
         && let Some(message) = chat.messages.get_mut(&id)

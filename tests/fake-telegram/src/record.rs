@@ -99,6 +99,8 @@ pub struct Stats {
 
 #[derive(Debug, Default)]
 pub(crate) struct Record {
+    /// Calls before the last reset: counters go on, so that a call from before it is never mistaken.
+    pub(crate) before: u64,
     pub(crate) calls: Vec<Call>,
     pub(crate) deliveries: Vec<Delivery>,
     pub(crate) violations: Vec<String>,
@@ -109,7 +111,7 @@ impl Record {
     /// Notes a call as begun and returns its counter.
     pub(crate) fn begin(&mut self, method: &str, params: &Map<String, Value>, chat_id: Option<i64>) -> u64 {
         self.stats.calls += 1;
-        let counter = self.stats.calls;
+        let counter = self.before + self.stats.calls;
         self.calls.push(Call {
             counter,
             method: method.to_owned(),
@@ -121,10 +123,15 @@ impl Record {
         counter
     }
 
-    /// The outcome of a call of this record; `None` after a reset.
+    /// A call of this record; `None` after a reset.
+    pub(crate) fn call(&mut self, counter: u64) -> Option<&mut Call> {
+        let place = counter.checked_sub(self.before)?.checked_sub(1)?;
+        self.calls.get_mut(usize::try_from(place).ok()?)
+    }
+
+    /// The outcome of such a call.
     pub(crate) fn outcome(&mut self, counter: u64) -> Option<&mut CallOutcome> {
-        let index = usize::try_from(counter).ok()?.checked_sub(1)?;
-        self.calls.get_mut(index).map(|call| &mut call.outcome)
+        self.call(counter).map(|call| &mut call.outcome)
     }
 }
 

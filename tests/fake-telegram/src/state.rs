@@ -111,6 +111,7 @@ impl State {
         fresh.webhook = self.webhook.take();
         fresh.allowed_updates = std::mem::take(&mut self.allowed_updates);
         fresh.next_poller = self.next_poller;
+        fresh.record.before = self.record.before + self.record.stats.calls;
         *self = fresh;
     }
 
@@ -178,6 +179,11 @@ impl State {
         }
         if let Some(Value::Object(chat)) = content.get("chat").or_else(|| content.pointer("/message/chat")) {
             self.world.put_chat(chat.clone());
+        }
+        if kind == "message"
+            && let Value::Object(message) = content
+        {
+            self.world.learn_message(message);
         }
         if kind == "callback_query"
             && let Some(id) = content.get("id").and_then(Value::as_str)

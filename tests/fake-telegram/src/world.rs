@@ -201,6 +201,36 @@ impl World {
         (id, object)
     }
 
+    /// Keeps a user's message that was made elsewhere, so that the bot can answer, copy or quote it.
+    pub(crate) fn learn_message(&mut self, json: &Map<String, Value>) {
+        let id = json.get("message_id").and_then(Value::as_i64);
+        let chat_id = json
+            .get("chat")
+            .and_then(|chat| chat.get("id"))
+            .and_then(Value::as_i64);
+        let (Some(id), Some(chat_id)) = (id, chat_id) else {
+            return;
+        };
+        let chat = self.chat(chat_id);
+        let json = json.clone();
+        let message = Message {
+            id,
+            json,
+            from_bot: false,
+            keyboard: None,
+            edits: 0,
+            deleted: false,
+            cut: false,
+        };
+        // An id that is taken stays with the message that has it: raw updates are often sent twice.
+        chat.messages.entry(id).or_insert(message);
+        if chat.kind == "supergroup" || chat.kind == "channel" {
+            chat.next_message_id = chat.next_message_id.max(id);
+        } else {
+            self.next_message_id = self.next_message_id.max(id);
+        }
+    }
+
     /// Keeps a file; `size` may claim more than there are bytes.
     pub(crate) fn add_file(&mut self, name: &str, mime: &str, bytes: Bytes, size: Option<u64>) -> File {
         self.next_file += 1;

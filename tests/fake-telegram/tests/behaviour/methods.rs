@@ -95,6 +95,20 @@ async fn a_tap_an_edit_an_answer() {
 }
 
 #[tokio::test]
+async fn a_raw_message_can_be_answered() {
+    let telegram = with_chat().await;
+    telegram
+        .raw_update(json!({"message": {"message_id": 1365, "date": 1, "chat": {"id": 43}, "text": "hi"}}));
+    let reply = |id: i64| json!({"chat_id": 43, "text": "yes?", "reply_parameters": {"message_id": id}});
+    let sent = result(&telegram, "sendMessage", reply(1365)).await;
+    assert_eq!(sent["message_id"], 1366);
+    assert_eq!(
+        refusal(&telegram, "sendMessage", reply(9)).await.1,
+        "Bad Request: message to be replied not found"
+    );
+}
+
+#[tokio::test]
 async fn chats_that_can_not_be_reached() {
     let telegram = with_chat().await;
     assert_eq!(

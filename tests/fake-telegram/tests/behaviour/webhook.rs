@@ -1,7 +1,7 @@
 //! Webhook delivery: retries, order, duplicates.
 
 use super::common::{Door, Reply, SOON, refusal, result};
-use frontdesk_fake_telegram::{Button, Config, FakeTelegram};
+use frontdesk_fake_telegram::{Button, Condition, Config, FakeTelegram};
 use serde_json::json;
 
 fn fast() -> Config {
@@ -65,6 +65,44 @@ async fn retry_after_is_honoured_and_does_not_grow_the_back_off() {
         .collect();
     assert_eq!(waits, [Some(60), Some(60), Some(0), None]);
     assert_eq!(door.got()[0].1, None);
+}
+
+#[tokio::test]
+async fn one_chat_waits_while_others_are_served() {
+    let (telegram, door) = (FakeTelegram::start(fast()).await.unwrap(), Door::open().await);
+    let an_hour = Reply {
+        retry_after: Some("3600"),
+        ..Reply::status(503)
+    };
+    door.answers([an_hour]);
+    telegram.set_webhook(&door.url, "").unwrap();
+    telegram.user_text(1, "held");
+    telegram
+        .wait_for(Condition::Deliveries { count: 1 }, SOON)
+        .await
+        .unwrap();
+    for text in ["behind", "far behind"] {
+        telegram.user_text(1, text);
+    }
+    for user in 2..50 {
+        telegram.user_text(user, "free");
+    }
+    telegram
+        .wait_for(Condition::Deliveries { count: 49 }, SOON)
+        .await
+        .unwrap();
+    assert!(door.texts()[1..].iter().all(|text| text == "free"));
+
+    // What waits survives the way from webhook to polling, with its order.
+    telegram.delete_webhook();
+    let left = result(&telegram, "getUpdates", json!({})).await;
+    let left: Vec<_> = left
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|update| &update["message"]["text"])
+        .collect();
+    assert_eq!(left, ["held", "behind", "far behind"]);
 }
 
 #[tokio::test]
