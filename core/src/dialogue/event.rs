@@ -41,7 +41,7 @@ pub struct Media {
 
 /// What happened in a chat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "what")]
+#[serde(rename_all = "snake_case", tag = "update")]
 pub enum UpdateKind {
     /// A text, commands included.
     Text {
