@@ -148,6 +148,19 @@ async fn an_announced_body_over_the_limit_is_413() {
     assert_eq!(desk.door.received.lock().unwrap()[0].len(), 1024 * 1024);
 }
 
+#[tokio::test]
+async fn a_client_that_sends_all_before_it_reads_still_gets_the_413() {
+    let desk = Desk::open();
+    let mut client = Client::connect(desk.addr).await;
+    let request = update(CURRENT, &"x".repeat(3 * 1024 * 1024));
+    for part in request.as_bytes().chunks(64 * 1024) {
+        client.send(part).await;
+        // The refusal, and a reset if there were one, are under way before the next part.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    client.answer().await.assert_problem(413);
+}
+
 fn chunked(chunks: &[&str]) -> String {
     let mut request = format!(
         "POST /webhook/telegram HTTP/1.1\r\nHost: d\r\nX-Telegram-Bot-Api-Secret-Token: {CURRENT}\r\n\
