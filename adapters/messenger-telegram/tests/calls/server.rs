@@ -23,7 +23,7 @@ pub enum Step {
     DropRead,
     /// Answers with less of the body than announced.
     Cut(u16, String),
-    /// Reads the request and says nothing for a while.
+    /// Reads the request and says nothing until the client goes.
     Hang,
 }
 
@@ -117,7 +117,8 @@ fn serve(mut stream: TcpStream, step: &Step, seen: &Mutex<Vec<Request>>) {
         Step::Answer(status, more, text) => (status, *more, text, text.len()),
         Step::Cut(status, text) => (status, "", text, text.len() + 10),
         Step::Hang => {
-            thread::sleep(Duration::from_secs(3));
+            // Until the client gives up.
+            let _end = reader.read(&mut [0]);
             return;
         }
         Step::DropUnread | Step::DropRead => return,

@@ -1,4 +1,9 @@
 //! Updates through the decoder: what is said, every kind of update, and hostile bytes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a table of `json!` values reads better without borrows"
+)]
 
 mod content;
 mod hostile;
