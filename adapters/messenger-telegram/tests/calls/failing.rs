@@ -8,7 +8,7 @@ use frontdesk_core::port::messenger::{Action, LimitScope, Messenger, MessengerEr
 use frontdesk_core::text::RichText;
 use serde_json::{Value, json};
 
-use crate::server::{SECRET_HALF, Server, Step};
+use crate::server::{KeptLog, SECRET_HALF, Server, Step};
 
 fn hello() -> OutboundCall {
     OutboundCall {
@@ -291,4 +291,22 @@ async fn after_shutting_down_nothing_is_written() {
     assert!(start.elapsed() < Duration::from_millis(600));
     let after = messenger.call(&hello()).await.unwrap_err();
     assert!(matches!(after, MessengerError::Unreachable(_)), "{after:?}");
+}
+
+#[tokio::test]
+async fn log_lines_tell_the_method_and_not_the_token() {
+    let server = Server::start([Step::Answer(502, "", String::new()), Step::DropRead]);
+    let kept = KeptLog::default();
+    let log = slog::Logger::root(slog::Fuse(kept.clone()), slog::o!());
+    let client = frontdesk_telegram::TelegramClient::new(server.settings(), log).unwrap();
+    for _ in 0..2 {
+        assert!(client.get_me().await.is_err());
+    }
+    let lines = kept.0.lock().unwrap().clone();
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    assert!(
+        lines.contains("method=getMe") && lines.contains("status=502"),
+        "{lines}"
+    );
+    assert!(!lines.contains(SECRET_HALF), "{lines}");
 }

@@ -128,3 +128,26 @@ fn serve(mut stream: TcpStream, step: &Step, seen: &Mutex<Vec<Request>>) {
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
 }
+
+/// A log that is kept as text.
+#[derive(Clone, Default)]
+pub struct KeptLog(pub Arc<Mutex<String>>);
+
+impl slog::Drain for KeptLog {
+    type Ok = ();
+    type Err = slog::Never;
+    fn log(&self, record: &slog::Record<'_>, _values: &slog::OwnedKVList) -> Result<(), slog::Never> {
+        struct Fields<'a>(&'a mut String);
+        impl slog::Serializer for Fields<'_> {
+            fn emit_arguments(&mut self, key: slog::Key, value: &std::fmt::Arguments<'_>) -> slog::Result {
+                use std::fmt::Write;
+                Ok(write!(self.0, " {key}={value}")?)
+            }
+        }
+        let mut kept = self.0.lock().unwrap();
+        kept.push_str(&record.msg().to_string());
+        slog::KV::serialize(&record.kv(), record, &mut Fields(&mut kept)).unwrap();
+        kept.push('\n');
+        Ok(())
+    }
+}
