@@ -174,3 +174,15 @@ rule-described = described the project
 rule-company-named = named the company
 rule-reachable = left a contact
 rule-no-contact-no-project = neither contact nor project
+
+# --- what Telegram shows about the bot
+bot-description = The assistant of {$brand}: answers about our services, prices and process, prepares a quote, and fetches a colleague when you like. Press Start.
+bot-short-description = Questions, quotes and people of {$brand}
+command-start = Main menu
+command-help = What I can do
+command-services = What we do
+command-quote = Get a quote
+command-human = Talk to a person
+command-cancel = Leave the form
+command-language = Change the language
+command-privacy = What happens to your data

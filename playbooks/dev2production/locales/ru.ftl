@@ -174,3 +174,15 @@ rule-described = описал проект
 rule-company-named = назвал компанию
 rule-reachable = оставил контакт
 rule-no-contact-no-project = ни контакта, ни проекта
+
+# --- что Telegram показывает о боте
+bot-description = Ассистент {$brand}: отвечает об услугах, ценах и порядке работы, помогает получить оценку и зовёт коллегу, когда вам удобно. Нажмите «Старт».
+bot-short-description = Вопросы, оценки и люди {$brand}
+command-start = Главное меню
+command-help = Что я умею
+command-services = Чем мы занимаемся
+command-quote = Получить оценку
+command-human = Позвать человека
+command-cancel = Выйти из анкеты
+command-language = Сменить язык
+command-privacy = Что происходит с вашими данными
