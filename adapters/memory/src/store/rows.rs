@@ -1,0 +1,262 @@
+//! The desk's own rows: people, cases, what was said, leads, sessions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use frontdesk_core::conversation::{Client, Conversation, Message, MessageEdit, SenderType, Session};
+use frontdesk_core::dialogue::{ConversationWrite, Decision};
+use frontdesk_core::id::{ClientId, ConversationId, MessageId, UserId};
+use frontdesk_core::lead::{Lead, StageChange};
+use frontdesk_core::port::store::{Snapshot, StoredMessage};
+use frontdesk_core::time::Timestamp;
+use frontdesk_core::work::LaneKey;
+use serde_json::{Value, json};
+
+use super::Fault;
+
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) fault: Option<Fault>,
+    clients: BTreeMap<ClientId, Client>,
+    /// Whose private chat it is.
+    by_chat: BTreeMap<(LaneKey, UserId), ClientId>,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    by_client: BTreeMap<ClientId, BTreeSet<ConversationId>>,
+    messages: BTreeMap<ConversationId, Vec<StoredMessage>>,
+    homes: BTreeMap<MessageId, ConversationId>,
+    leads: BTreeMap<ConversationId, Lead>,
+    stage_changes: Vec<StageChange>,
+    sessions: BTreeMap<ClientId, Session>,
+}
+
+impl Rows {
+    pub(super) fn snapshot(&self, lane: &LaneKey) -> Snapshot {
+        let Some(client) = self.client_of(lane) else {
+            return Snapshot::default();
+        };
+        let conversation = self.cases_of(client.id).find(|case| case.is_open());
+        Snapshot {
+            client: Some(client.clone()),
+            conversation: conversation.cloned(),
+            session: self.sessions.get(&client.id).cloned(),
+            lead: conversation.and_then(|case| self.leads.get(&case.id)).cloned(),
+        }
+    }
+
+    /// A client's cases, newest first.
+    pub(super) fn cases(&self, client: ClientId, limit: usize) -> Vec<Conversation> {
+        let mut cases: Vec<_> = self.cases_of(client).cloned().collect();
+        cases.sort_by_key(|case| std::cmp::Reverse((case.created_at, case.id)));
+        cases.truncate(limit);
+        cases
+    }
+
+    /// The last messages of a case, in order.
+    pub(super) fn last_messages(&self, case: ConversationId, limit: usize) -> Vec<StoredMessage> {
+        let all = self.messages.get(&case).map_or(&[][..], Vec::as_slice);
+        all[all.len().saturating_sub(limit)..].to_vec()
+    }
+
+    /// The case a message belongs to.
+    pub(super) fn case_of(&self, message: MessageId) -> Option<&Conversation> {
+        self.conversations.get(self.homes.get(&message)?)
+    }
+
+    /// Nobody but the desk is to read the message any more.
+    pub(super) fn make_note(&mut self, message: MessageId) {
+        if let Some(stored) = self.message_mut(message) {
+            stored.message.sender_type = SenderType::Note;
+        }
+    }
+
+    pub(super) fn mark_unreachable(&mut self, lane: &LaneKey) {
+        let id = self.client_of(lane).map(|client| client.id);
+        if let Some(client) = id.and_then(|id| self.clients.get_mut(&id)) {
+            client.reachable = false;
+        }
+    }
+
+    /// Forgets up to `limit` sessions that expired before `since`.
+    pub(super) fn forget_sessions(&mut self, since: Timestamp, limit: usize) -> usize {
+        let expired: Vec<ClientId> = self
+            .sessions
+            .values()
+            .filter(|session| session.expires_at < since)
+            .map(|session| session.client_id)
+            .take(limit)
+            .collect();
+        for client in &expired {
+            self.sessions.remove(client);
+        }
+        expired.len()
+    }
+
+    /// Whether a case is not as it was read: another version, there already, gone, or no longer the
+    /// client's only open one.
+    pub(super) fn has_changed(&self, writes: &[ConversationWrite]) -> bool {
+        writes.iter().any(|write| {
+            let stored = self.conversations.get(&write.row.id);
+            let stale = if write.is_new {
+                stored.is_some()
+            } else {
+                stored.is_none_or(|stored| stored.version != write.row.version)
+            };
+            stale || (write.row.is_open() && self.has_another_open(write, writes))
+        })
+    }
+
+    fn has_another_open(&self, write: &ConversationWrite, writes: &[ConversationWrite]) -> bool {
+        self.cases_of(write.row.client_id)
+            .map(|stored| {
+                let rewritten = writes.iter().find(|other| other.row.id == stored.id);
+                rewritten.map_or(stored, |other| &other.row)
+            })
+            .any(|case| case.is_open() && case.id != write.row.id)
+    }
+
+    /// What a database with foreign and unique keys would refuse.
+    pub(super) fn check(&self, decision: &Decision) -> Result<(), String> {
+        if let Some(client) = &decision.client {
+            let owner = self.by_chat.get(&(private_chat(client), client.user_id));
+            if owner.is_some_and(|owner| *owner != client.id) {
+                return Err(format!("there is another client of user {}", client.user_id));
+            }
+        }
+        let new_client = decision.client.as_ref().map(|client| client.id);
+        let has_client = |id: ClientId| self.clients.contains_key(&id) || new_client == Some(id);
+        let clients = decision.conversations.iter().map(|write| write.row.client_id);
+        let session = decision.session.as_ref().map(|session| session.client_id);
+        if let Some(id) = clients.chain(session).find(|id| !has_client(*id)) {
+            return Err(format!("there is no client {id}"));
+        }
+        let lead = decision.lead.as_ref();
+        let cases = decision.messages.iter().map(|message| message.conversation_id);
+        let mut cases = cases.chain(lead.map(|lead| lead.conversation_id));
+        if let Some(id) = cases.find(|id| !self.will_have_conversation(decision, *id)) {
+            return Err(format!("there is no conversation {id}"));
+        }
+        if let Some(message) = decision.messages.iter().find(|m| self.homes.contains_key(&m.id)) {
+            return Err(format!("there is a message {} already", message.id));
+        }
+        if let Some(lead) = lead {
+            let stored = self.leads.get(&lead.conversation_id);
+            if stored.is_some_and(|stored| stored.id != lead.id) {
+                return Err(format!("conversation {} has a lead", lead.conversation_id));
+            }
+        }
+        let has_lead = |change: &StageChange| {
+            lead.is_some_and(|lead| lead.id == change.lead_id)
+                || self.leads.values().any(|stored| stored.id == change.lead_id)
+        };
+        match decision.stage_changes.iter().find(|change| !has_lead(change)) {
+            Some(change) => Err(format!("there is no lead {}", change.lead_id)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn will_have_conversation(&self, decision: &Decision, id: ConversationId) -> bool {
+        self.conversations.contains_key(&id) || decision.conversations.iter().any(|write| write.row.id == id)
+    }
+
+    /// Writes a decision's rows, those that others refer to first.
+    pub(super) fn write(&mut self, lane: &LaneKey, decision: &Decision) {
+        if let Some(client) = &decision.client {
+            self.write_client(client.clone());
+        }
+        for write in &decision.conversations {
+            let mut row = write.row.clone();
+            row.version += 1;
+            self.by_client.entry(row.client_id).or_default().insert(row.id);
+            self.conversations.insert(row.id, row);
+        }
+        self.write_messages(&decision.messages);
+        for edit in &decision.edits {
+            self.edit(lane, edit);
+        }
+        if let Some(lead) = &decision.lead {
+            self.leads.insert(lead.conversation_id, lead.clone());
+        }
+        self.stage_changes.extend_from_slice(&decision.stage_changes);
+        if let Some(session) = &decision.session {
+            self.sessions.insert(session.client_id, session.clone());
+        }
+    }
+
+    pub(super) fn write_messages(&mut self, messages: &[Message]) {
+        for message in messages {
+            let stored = self.messages.entry(message.conversation_id).or_default();
+            let place = stored.len() + 1 + usize::from(self.fault == Some(Fault::SeqWithGaps)) * stored.len();
+            stored.push(StoredMessage {
+                seq: i64::try_from(place).unwrap_or(i64::MAX),
+                edited_at: None,
+                message: message.clone(),
+            });
+            self.homes.insert(message.id, message.conversation_id);
+        }
+    }
+
+    fn write_client(&mut self, mut client: Client) {
+        if let Some(before) = self.clients.get(&client.id) {
+            self.by_chat.remove(&(private_chat(before), before.user_id));
+        }
+        if self.fault == Some(Fault::MicrosecondsLost) {
+            client.created_at = Timestamp::from_micros(client.created_at.as_micros() / 1_000 * 1_000);
+        }
+        self.by_chat
+            .insert((private_chat(&client), client.user_id), client.id);
+        self.clients.insert(client.id, client);
+    }
+
+    /// Changes the text of a client's message and keeps the earlier one; unknown ids change nothing.
+    fn edit(&mut self, lane: &LaneKey, edit: &MessageEdit) {
+        let Some(client) = self.client_of(lane).map(|client| client.id) else {
+            return;
+        };
+        let found = self.cases(client, usize::MAX).iter().find_map(|case| {
+            let said = self.messages.get(&case.id)?.iter().rev();
+            said.map(|stored| &stored.message)
+                .find(|message| {
+                    message.sender_type == SenderType::User
+                        && message.channel_message_id == Some(edit.channel_message_id)
+                })
+                .map(|message| message.id)
+        });
+        let keep = self.fault != Some(Fault::EarlierTextLost);
+        let Some(stored) = found.and_then(|id| self.message_mut(id)) else {
+            return;
+        };
+        let earlier = std::mem::replace(&mut stored.message.content, edit.content.clone());
+        stored.edited_at = Some(edit.edited_at);
+        if let (Value::Object(metadata), true) = (&mut stored.message.metadata, keep) {
+            match metadata.entry("earlier").or_insert_with(|| json!([])) {
+                Value::Array(texts) => texts.push(earlier.into()),
+                other => *other = json!([earlier]),
+            }
+        }
+    }
+
+    fn message_mut(&mut self, id: MessageId) -> Option<&mut StoredMessage> {
+        let case = self.homes.get(&id)?;
+        let stored = self.messages.get_mut(case)?;
+        stored.iter_mut().find(|stored| stored.message.id == id)
+    }
+
+    fn client_of(&self, lane: &LaneKey) -> Option<&Client> {
+        let first = (lane.clone(), UserId(i64::MIN));
+        let last = (lane.clone(), UserId(i64::MAX));
+        let (_, id) = self.by_chat.range(first..=last).next()?;
+        self.clients.get(id)
+    }
+
+    fn cases_of(&self, client: ClientId) -> impl Iterator<Item = &Conversation> {
+        let ids = self.by_client.get(&client).into_iter().flatten();
+        ids.filter_map(|id| self.conversations.get(id))
+    }
+}
+
+fn private_chat(client: &Client) -> LaneKey {
+    LaneKey {
+        bot_id: client.bot_id,
+        channel: client.channel.clone(),
+        chat: client.chat_id,
+    }
+}
