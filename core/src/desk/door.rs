@@ -3,18 +3,18 @@
 
 use futures_channel::oneshot;
 use futures_util::future::join_all;
-use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dialogue::Event;
-use crate::id::{BotId, Channel, UpdateId, UserId};
+use crate::id::{BotId, Channel, UpdateId};
 use crate::port::UpdateDecoder;
 use crate::port::messenger::{Envelope, PeekError};
 use crate::port::store::Accepted;
 use crate::work::{LaneKey, NewInboxItem};
 
 use super::guarded::GuardedCache;
+use super::items::{desk_item, limit_notice_item};
 use super::process::Process;
 use super::rate::{LimitNotice, RateLimits, RateSettings, Verdict};
 use super::stats::DeskStats;
@@ -333,35 +333,5 @@ impl Door {
         DoorError::Unavailable {
             retry_after: self.settings.retry_after,
         }
-    }
-}
-
-/// What the desk reports, as an item of the inbox.
-pub(super) fn desk_item(lane: LaneKey, event: &Event) -> Result<NewInboxItem, serde_json::Error> {
-    Ok(NewInboxItem {
-        lane,
-        update_id: None,
-        source: Event::DESK_SOURCE.to_owned(),
-        source_version: Event::DESK_VERSION,
-        payload: serde_json::to_vec(event)?,
-    })
-}
-
-/// The item that makes the worker tell a client that they wrote too much.
-///
-/// The one place that knows its form; it becomes a variant of [`Event`] once there is one.
-pub(super) fn limit_notice_item(lane: LaneKey, notice: LimitNotice, from: Option<UserId>) -> NewInboxItem {
-    let event = json!({
-        "event": "limited",
-        "window": notice.window.as_str(),
-        "resets_in_s": notice.resets_in.as_secs(),
-        "from": from,
-    });
-    NewInboxItem {
-        lane,
-        update_id: None,
-        source: Event::DESK_SOURCE.to_owned(),
-        source_version: Event::DESK_VERSION,
-        payload: event.to_string().into_bytes(),
     }
 }

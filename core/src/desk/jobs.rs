@@ -12,7 +12,7 @@ use crate::id::{ConversationId, JobId};
 use crate::port::store::{ClaimJobs, FinishJob, JobEnd, StoreError};
 use crate::work::{Backoff, ClaimedJob, LaneKey, NewJob};
 
-use super::door::desk_item;
+use super::items::desk_item;
 use super::process::Process;
 use super::rounds::{Found, Rounds, run_rounds};
 use super::stop::Stop;

@@ -18,11 +18,13 @@
 //! **Stopping.** Ask the poller, workers, senders and job runners first and wait for them; then
 //! the [`DoorWriter`], once nobody brings anything to the door; the heartbeat and upkeep last.
 
+mod aftermath;
 mod calls;
 mod door;
 mod guarded;
 mod hands;
 mod heartbeat;
+mod items;
 mod jobs;
 mod pacing;
 mod poller;

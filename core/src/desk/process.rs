@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{BotId, Channel, OwnerId};
-use crate::port::store::{Claim, StoreError};
+use crate::port::store::{Claim, Release, StoreError};
 use crate::port::{Clock, DeskStore, IdSource};
 use crate::time::Timestamp;
-use crate::work::Backoff;
+use crate::work::{Backoff, LaneKind};
 
 use super::hands::Hands;
 use super::stats::DeskStats;
@@ -148,6 +148,19 @@ impl Process {
             }
             self.clock.sleep_until(again).await;
         }
+    }
+}
+
+impl Process {
+    /// Gives lanes back with their items still waiting.
+    pub(super) async fn give_back(&self, kind: &LaneKind, releases: &[Release]) -> Result<(), StoreError> {
+        if releases.is_empty() {
+            return Ok(());
+        }
+        let until = self.now() + self.lease;
+        self.persist(until, || self.store.release(kind.clone(), releases))
+            .await?;
+        Ok(())
     }
 }
 

@@ -191,7 +191,7 @@ impl Sender {
         let intents = match process.store.begin_sends(&begins).await {
             Ok(intents) => intents,
             Err(error) => {
-                let releases = begins
+                let releases: Vec<Release> = begins
                     .into_iter()
                     .map(|begin| Release {
                         claim: begin.claim,
@@ -199,7 +199,7 @@ impl Sender {
                         counted: false,
                     })
                     .collect();
-                self.give_back(releases).await?;
+                process.give_back(&LaneKind::Reply, &releases).await?;
                 return Err(error);
             }
         };
@@ -221,18 +221,6 @@ impl Sender {
             }
         }
         Ok(go)
-    }
-
-    async fn give_back(&self, releases: Vec<Release>) -> Result<(), StoreError> {
-        if releases.is_empty() {
-            return Ok(());
-        }
-        let process = &self.parts.process;
-        let until = process.now() + process.lease;
-        process
-            .persist(until, || process.store.release(LaneKind::Reply, &releases))
-            .await?;
-        Ok(())
     }
 
     /// Counts and logs what became of a call; personal data stays out of it.
@@ -278,7 +266,7 @@ impl Rounds for Sender {
         let claimed = process.store.claim_sends(&claim).await?;
         let more = !claimed.is_empty();
         let (admitted, releases) = self.admit(claimed).await;
-        self.give_back(releases).await?;
+        process.give_back(&LaneKind::Reply, &releases).await?;
         let tasks = if admitted.is_empty() {
             admitted
         } else {

@@ -2,21 +2,19 @@
 //! trips for a whole slice of turns.
 
 use futures_util::future::join_all;
-use serde_json::json;
-use slog::{KV, Record, Serializer};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::conversation::Session;
-use crate::dialogue::{Decide, Decision, Fact};
+use crate::dialogue::{Decide, Decision};
 use crate::port::UpdateDecoder;
 use crate::port::store::{CommitOutcome, Release, Snapshot, StoreError, TurnCommit, TurnEnd};
 use crate::work::{Backoff, ClaimedTurn, JobChange, LaneKey, LaneKind};
 
+use super::aftermath::{FactFields, session_copy};
 use super::guarded::GuardedCache;
 use super::hands::Held;
 use super::process::{Process, Rhythm, give_way};
-use super::rate::session_key;
 use super::stop::Stop;
 use super::turn::{TurnSettings, TurnTaker, Verdict, dead_letter};
 
@@ -141,7 +139,7 @@ impl TurnWorker {
         }
         // Given back first, and the suspect taken last and alone: should it kill the process, none
         // of the others is in hand.
-        self.give_back(parked).await?;
+        process.give_back(&LaneKind::Turn, &parked).await?;
         self.take(ordinary).await?;
         if let Some((task, _suspicion)) = suspect {
             self.take(vec![task]).await?;
@@ -176,7 +174,7 @@ impl TurnWorker {
         }
         decided.retain(|decided| decided.task.held.holds(process.now(), process.lease));
         let committed = self.commit(decided, &mut releases).await;
-        self.give_back(releases).await?;
+        process.give_back(&LaneKind::Turn, &releases).await?;
         committed
     }
 
@@ -304,19 +302,6 @@ impl TurnWorker {
         releases.push(self.taker.back_off(&task.turn, Backoff::WORK));
     }
 
-    /// Gives lanes back.
-    async fn give_back(&self, releases: Vec<Release>) -> Result<(), StoreError> {
-        if releases.is_empty() {
-            return Ok(());
-        }
-        let process = &self.process;
-        let until = process.now() + process.lease;
-        process
-            .persist(until, || process.store.release(LaneKind::Turn, &releases))
-            .await?;
-        Ok(())
-    }
-
     fn note_failure(&self, turn: &ClaimedTurn, release: &Release, why: &'static str) {
         let process = &self.process;
         if release.counted {
@@ -344,41 +329,4 @@ impl TurnWorker {
             slog::info!(process.log, "{}", fact.what; FactFields(fact));
         }
     }
-}
-
-/// The fields of a fact, for the log.
-struct FactFields<'a>(&'a Fact);
-
-impl KV for FactFields<'_> {
-    fn serialize(&self, _record: &Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
-        for (key, value) in &self.0.fields {
-            serializer.emit_str(key, value)?;
-        }
-        Ok(())
-    }
-}
-
-/// The copy of a session that goes into the cache, and its key; nothing if nothing of it changed.
-fn session_copy(
-    lane: &LaneKey,
-    before: &Snapshot,
-    decision: &Decision,
-) -> Option<(String, serde_json::Value)> {
-    if decision.session.is_none() && decision.conversations.is_empty() {
-        return None;
-    }
-    let client = decision.client.as_ref().or(before.client.as_ref())?;
-    let session = decision.session.as_ref().or(before.session.as_ref());
-    let conversation = decision
-        .conversations
-        .last()
-        .map(|write| &write.row)
-        .or(before.conversation.as_ref());
-    let copy = json!({
-        "client_id": client.id,
-        "conversation_id": conversation.map(|row| row.id),
-        "owner": conversation.map(|row| row.owner.as_str()),
-        "session": session,
-    });
-    Some((session_key(lane.bot_id, &lane.channel, client.user_id), copy))
 }
