@@ -4,6 +4,7 @@
 mod open_enum;
 
 pub mod conversation;
+pub mod desk;
 pub mod dialogue;
 pub mod id;
 pub mod knowledge;

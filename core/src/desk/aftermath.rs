@@ -1,0 +1,47 @@
+//! What follows a committed turn outside the store: log lines and the cache's copy of the session.
+
+use serde_json::json;
+use slog::{KV, Record, Serializer};
+
+use crate::dialogue::{Decision, Fact};
+use crate::port::store::Snapshot;
+use crate::work::LaneKey;
+
+use super::rate::session_key;
+
+/// The fields of a fact, for the log.
+pub(super) struct FactFields<'a>(pub(super) &'a Fact);
+
+impl KV for FactFields<'_> {
+    fn serialize(&self, _record: &Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
+        for (key, value) in &self.0.fields {
+            serializer.emit_str(key, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// The copy of a session that goes into the cache, and its key; nothing if nothing of it changed.
+pub(super) fn session_copy(
+    lane: &LaneKey,
+    before: &Snapshot,
+    decision: &Decision,
+) -> Option<(String, serde_json::Value)> {
+    if decision.session.is_none() && decision.conversations.is_empty() {
+        return None;
+    }
+    let client = decision.client.as_ref().or(before.client.as_ref())?;
+    let session = decision.session.as_ref().or(before.session.as_ref());
+    let conversation = decision
+        .conversations
+        .last()
+        .map(|write| &write.row)
+        .or(before.conversation.as_ref());
+    let copy = json!({
+        "client_id": client.id,
+        "conversation_id": conversation.map(|row| row.id),
+        "owner": conversation.map(|row| row.owner.as_str()),
+        "session": session,
+    });
+    Some((session_key(lane.bot_id, &lane.channel, client.user_id), copy))
+}

@@ -1,0 +1,270 @@
+//! Jobs: claimed by kind, run concurrently, ended together with what they report.
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use std::fmt::Debug;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::dialogue::{Event, TimerFired};
+use crate::id::{ConversationId, JobId};
+use crate::port::store::{ClaimJobs, FinishJob, JobEnd, StoreError};
+use crate::work::{Backoff, ClaimedJob, LaneKey, NewJob};
+
+use super::items::desk_item;
+use super::process::Process;
+use super::rounds::{Found, Rounds, run_rounds};
+use super::stop::Stop;
+
+/// Why a job did not do what it should, in one line without personal data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JobFailure {
+    /// It may work later.
+    #[error("{why}")]
+    Again {
+        /// Why.
+        why: String,
+        /// When, if that is known; else the wait grows with each attempt.
+        after: Option<Duration>,
+    },
+    /// It will never work.
+    #[error("{why}")]
+    Never {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A kind of job: work beside the chat's own order, whose result comes back as an event.
+#[async_trait]
+pub trait JobKind: Debug + Send + Sync {
+    /// Its name, kept with each job.
+    fn name(&self) -> &str;
+
+    /// The newest version of its payload's form that it reads; it reads older ones too.
+    fn version(&self) -> i32;
+
+    /// Runs one job; it may run twice. What it returns is reported to the chat of the job, in the
+    /// same commit as the job's end.
+    ///
+    /// # Errors
+    /// [`JobFailure`].
+    async fn run(&self, job: &ClaimedJob) -> Result<Option<Event>, JobFailure>;
+}
+
+/// How jobs are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobSettings {
+    /// At most this many jobs are under way.
+    pub slots: usize,
+    /// A job claimed more often than this is given up.
+    pub max_attempts: u32,
+    /// How long a claim holds; nothing prolongs it, so it is longer than any job.
+    pub lease: Duration,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        JobSettings {
+            slots: 16,
+            max_attempts: 8,
+            lease: Duration::from_mins(5),
+        }
+    }
+}
+
+/// Runs the jobs of some kinds. A process runs slow kinds and cheap ones in runners of their own,
+/// so that slow ones never take all slots.
+#[derive(Debug)]
+pub struct JobRunner {
+    process: Process,
+    kinds: Vec<Arc<dyn JobKind>>,
+    settings: JobSettings,
+}
+
+impl JobRunner {
+    /// A runner of these kinds.
+    pub fn new(process: Process, kinds: Vec<Arc<dyn JobKind>>, settings: JobSettings) -> Self {
+        JobRunner {
+            process,
+            kinds,
+            settings,
+        }
+    }
+
+    /// Runs jobs until asked to stop; those under way are finished first.
+    pub async fn run(&self, stop: Stop) {
+        let process = &self.process;
+        let slots = self.settings.slots.max(1);
+        run_rounds(self, "jobs", process, &process.wakes.jobs, slots, &stop).await;
+    }
+
+    /// Runs one job and says how it ends.
+    async fn end_of(&self, job: &ClaimedJob) -> JobEnd {
+        let process = &self.process;
+        let last = job.attempt >= self.settings.max_attempts;
+        if job.attempt > self.settings.max_attempts {
+            return self.dead(
+                job,
+                format!("gave up after {} attempts", self.settings.max_attempts),
+            );
+        }
+        let Some(kind) = self.kinds.iter().find(|kind| kind.name() == job.kind) else {
+            return JobEnd::Again {
+                after: Duration::from_mins(1),
+                counted: false,
+            };
+        };
+        let ran = AssertUnwindSafe(kind.run(job)).catch_unwind().await;
+        let ran = ran.unwrap_or_else(|_| {
+            process.stats.panics.up();
+            Err(JobFailure::Again {
+                why: "it panicked".to_owned(),
+                after: None,
+            })
+        });
+        match ran {
+            Ok(found) => match found.map(|event| desk_item(job.lane.clone(), &event)).transpose() {
+                Ok(report) => JobEnd::Done { report },
+                Err(error) => self.dead(job, format!("its report cannot be written: {error}")),
+            },
+            Err(JobFailure::Never { why }) => self.dead(job, why),
+            Err(JobFailure::Again { why, .. }) if last => self.dead(job, why),
+            Err(JobFailure::Again { why, after }) => {
+                process.stats.jobs_failed.up();
+                slog::warn!(process.log, "a job failed"; "job_id" => %job.claim.id, "kind" => &job.kind,
+                    "attempt" => job.attempt, "error" => why);
+                JobEnd::Again {
+                    after: after.unwrap_or_else(|| process.backoff(Backoff::WORK, job.attempt)),
+                    counted: true,
+                }
+            }
+        }
+    }
+
+    fn dead(&self, job: &ClaimedJob, why: String) -> JobEnd {
+        self.process.stats.dead.up();
+        slog::error!(self.process.log, "a job was given up"; "job_id" => %job.claim.id, "kind" => &job.kind,
+            "attempt" => job.attempt, "error" => &why);
+        JobEnd::Dead { why }
+    }
+}
+
+#[async_trait]
+impl Rounds for JobRunner {
+    type Task = ClaimedJob;
+    type Done = FinishJob;
+
+    async fn look(&self, slots: usize) -> Result<Found<ClaimedJob>, StoreError> {
+        let process = &self.process;
+        let kinds = self
+            .kinds
+            .iter()
+            .map(|kind| (kind.name().to_owned(), kind.version()));
+        let claim = ClaimJobs {
+            desks: process.desks.clone(),
+            kinds: kinds.collect(),
+            owner: process.owner,
+            limit: slots,
+            lease: self.settings.lease,
+        };
+        let tasks = process.store.claim_jobs(&claim).await?;
+        Ok(Found {
+            more: !tasks.is_empty(),
+            tasks,
+            again_in: None,
+        })
+    }
+
+    async fn run(&self, job: ClaimedJob) -> FinishJob {
+        let end = self.end_of(&job).await;
+        FinishJob {
+            claim: job.claim,
+            end,
+        }
+    }
+
+    async fn finish(&self, done: Vec<FinishJob>) {
+        let process = &self.process;
+        let until = process.now() + process.lease;
+        let mut slices: Vec<&[FinishJob]> = vec![&done];
+        let mut reported = false;
+        while let Some(slice) = slices.pop() {
+            match process.persist(until, || process.store.finish_jobs(slice)).await {
+                Ok(held) => {
+                    for (job, held) in slice.iter().zip(held) {
+                        let JobEnd::Done { report } = &job.end else {
+                            continue;
+                        };
+                        if held {
+                            process.stats.jobs.up();
+                        }
+                        reported |= report.is_some();
+                    }
+                }
+                Err(error) if slice.len() > 1 && !error.is_transient() => slices.extend(slice.chunks(1)),
+                Err(error) => {
+                    slog::error!(process.log, "the end of jobs could not be written"; "jobs" => slice.len(), "error" => %error);
+                }
+            }
+        }
+        if reported {
+            process.wakes.turns.notify();
+        }
+    }
+}
+
+/// The kind of the dialogue's timers: a job that waits and reports that it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimerKind;
+
+impl TimerKind {
+    /// Its name.
+    pub const NAME: &'static str = "timer";
+    /// The version of its payload, which is a [`TimerFired`].
+    pub const VERSION: i32 = 1;
+}
+
+#[async_trait]
+impl JobKind for TimerKind {
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    fn version(&self) -> i32 {
+        Self::VERSION
+    }
+
+    async fn run(&self, job: &ClaimedJob) -> Result<Option<Event>, JobFailure> {
+        match serde_json::from_value::<TimerFired>(job.payload.clone()) {
+            Ok(fired) => Ok(Some(Event::Timer(fired))),
+            Err(error) => Err(JobFailure::Never {
+                why: format!("no timer: {error}"),
+            }),
+        }
+    }
+}
+
+/// The job that reports `fired` to `lane` in `run_in` from now, in place of the one that waits
+/// under the same `unique_key`.
+pub fn timer_job(
+    id: JobId,
+    lane: LaneKey,
+    conversation_id: Option<ConversationId>,
+    unique_key: String,
+    fired: &TimerFired,
+    run_in: Duration,
+) -> NewJob {
+    NewJob {
+        id,
+        kind: TimerKind::NAME.to_owned(),
+        version: TimerKind::VERSION,
+        conversation_id,
+        lane,
+        payload: serde_json::to_value(fired).unwrap_or_default(),
+        run_in,
+        priority: 0,
+        unique_key: Some(unique_key),
+    }
+}

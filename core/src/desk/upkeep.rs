@@ -1,0 +1,75 @@
+//! Upkeep: samples how much waits, and has the store forget what is no longer needed.
+
+use std::time::Duration;
+
+use crate::port::store::StoreError;
+
+use super::process::{Process, Rhythm, give_way};
+use super::stop::Stop;
+
+/// The upkeep of one process.
+#[derive(Debug)]
+pub struct Upkeep {
+    process: Process,
+    /// How often the depth is sampled.
+    pub sample_every: Duration,
+    /// How often the store is swept.
+    pub sweep_every: Duration,
+}
+
+/// At most this many batches are swept at a time, so that the samples go on.
+const SWEEP_BATCHES: usize = 50;
+
+impl Upkeep {
+    /// Upkeep with a sample a second and a sweep a minute.
+    pub fn new(process: Process) -> Self {
+        Upkeep {
+            process,
+            sample_every: Duration::from_secs(1),
+            sweep_every: Duration::from_mins(1),
+        }
+    }
+
+    /// Runs until asked to stop.
+    pub async fn run(&self, stop: Stop) {
+        let process = &self.process;
+        let mut rhythm = Rhythm::new("upkeep");
+        let mut sweep_at = process.now() + self.sweep_every;
+        while !stop.is_requested() {
+            let sweeps = process.now() >= sweep_at;
+            if sweeps {
+                sweep_at =
+                    process.now() + process.between(self.sweep_every * 3 / 4, self.sweep_every * 5 / 4);
+            }
+            let wait = match self.once(sweeps, &stop).await {
+                Ok(()) => {
+                    rhythm.answered(process);
+                    self.sample_every
+                }
+                Err(error) => rhythm.failed(process, &error).max(self.sample_every),
+            };
+            process.pause(wait, &stop).await;
+        }
+    }
+
+    async fn once(&self, sweeps: bool, stop: &Stop) -> Result<(), StoreError> {
+        let process = &self.process;
+        process.stats.set_depth(process.store.depth().await?);
+        if !sweeps {
+            return Ok(());
+        }
+        let mut swept = 0;
+        for _ in 0..SWEEP_BATCHES {
+            let rows = process.store.sweep().await?;
+            swept += rows;
+            if rows == 0 || stop.is_requested() {
+                break;
+            }
+            give_way().await;
+        }
+        if swept > 0 {
+            slog::debug!(process.log, "forgot what is no longer needed"; "rows" => swept);
+        }
+        Ok(())
+    }
+}
