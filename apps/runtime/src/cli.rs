@@ -86,7 +86,11 @@ pub fn main_of() -> ExitCode {
 fn command() -> Command {
     let mut command = Cli::augment_args(Command::new("frontdesk").version(env!("CARGO_PKG_VERSION")));
     for spec in SETTINGS {
-        let default = if spec.default.is_empty() { String::new() } else { format!(" [default: {}]", spec.default) };
+        let default = if spec.default.is_empty() {
+            String::new()
+        } else {
+            format!(" [default: {}]", spec.default)
+        };
         command = command.arg(
             Arg::new(spec.name)
                 .long(flag_of(spec.name))
@@ -114,7 +118,9 @@ fn flags(matches: &clap::ArgMatches) -> BTreeMap<String, String> {
 }
 
 fn run(cli: Cli, flags: BTreeMap<String, String>) -> Result<(), Failure> {
-    let context = Context { sources: Sources::of_process(flags, Path::new("."))? };
+    let context = Context {
+        sources: Sources::of_process(flags, Path::new("."))?,
+    };
     for warning in &context.sources.warnings {
         drop(writeln!(std::io::stderr(), "warning: {warning}"));
     }

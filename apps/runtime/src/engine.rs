@@ -2,8 +2,8 @@
 
 use frontdesk_core::desk::{
     Door, DoorSettings, GuardedCache, Heartbeat, JobRunner, JobSettings, Pacing, Poller, PollerError,
-    PollerParts, Process, Sender, SenderParts, SenderSettings, Stop, StopHandle, TimerKind, TurnSettings, TurnWorker,
-    TurnWorkerParts, Upkeep,
+    PollerParts, Process, Sender, SenderParts, SenderSettings, Stop, StopHandle, TimerKind, TurnSettings,
+    TurnWorker, TurnWorkerParts, Upkeep,
 };
 use frontdesk_core::dialogue::Rules;
 use frontdesk_core::id::{BotId, Channel};
@@ -51,7 +51,11 @@ struct Group {
 impl Group {
     fn new() -> Group {
         let (handle, stop) = StopHandle::new();
-        Group { handle, stop, tasks: JoinSet::new() }
+        Group {
+            handle,
+            stop,
+            tasks: JoinSet::new(),
+        }
     }
 
     async fn finish(mut self, log: &Logger) {
@@ -68,11 +72,19 @@ impl Engine {
     /// Starts all loops but polling.
     pub fn start(parts: EngineParts, settings: &Settings, log: &Logger) -> Engine {
         let clock = Arc::new(SystemClock);
-        let desks: Vec<(BotId, Channel)> =
-            parts.messengers.iter().map(|(bot, messenger)| (*bot, messenger.channel())).collect();
-        let process =
-            Process::new(parts.store, clock.clone(), Arc::new(OsEntropy), desks, log.clone())
-                .with_lease(settings.work_lease);
+        let desks: Vec<(BotId, Channel)> = parts
+            .messengers
+            .iter()
+            .map(|(bot, messenger)| (*bot, messenger.channel()))
+            .collect();
+        let process = Process::new(
+            parts.store,
+            clock.clone(),
+            Arc::new(OsEntropy),
+            desks,
+            log.clone(),
+        )
+        .with_lease(settings.work_lease);
         let cache = Arc::new(MemoryCache::new(clock.clone()));
         let cache = GuardedCache::new(cache, clock, Arc::clone(&process.stats));
         let door_settings = DoorSettings {
@@ -89,7 +101,10 @@ impl Engine {
             decide: parts.rules,
             decoders: parts.decoders,
             cache,
-            settings: TurnSettings { slice: settings.worker_concurrency, ..TurnSettings::default() },
+            settings: TurnSettings {
+                slice: settings.worker_concurrency,
+                ..TurnSettings::default()
+            },
         });
         let stop = work.stop.clone();
         work.tasks.spawn(async move { turns.run(stop).await });
@@ -117,7 +132,14 @@ impl Engine {
         let stop = care.stop.clone();
         care.tasks.spawn(async move { upkeep.run(stop).await });
 
-        Engine { process, door, work, writer, care, poller: None }
+        Engine {
+            process,
+            door,
+            work,
+            writer,
+            care,
+            poller: None,
+        }
     }
 
     /// Starts asking a messenger for updates.

@@ -23,7 +23,11 @@ impl Log {
             LogFormat::Text => false,
             LogFormat::Auto => !std::io::stderr().is_terminal(),
         };
-        let (drain, flush) = if json { spawn(json_drain()) } else { spawn(text_drain()) };
+        let (drain, flush) = if json {
+            spawn(json_drain())
+        } else {
+            spawn(text_drain())
+        };
         let root = Logger::root(slog::LevelFilter::new(drain, settings.log_level).fuse(), o!());
         bridge(&root, settings.log_level);
         Log { root, _flush: flush }

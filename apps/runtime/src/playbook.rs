@@ -47,7 +47,9 @@ pub fn files(folder: Option<&Path>) -> Result<PlaybookFiles, PlaybookError> {
 }
 
 fn wanted(path: &Path) -> bool {
-    path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| READ.contains(&extension))
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| READ.contains(&extension))
 }
 
 fn add_built_in(dir: &Dir<'_>, files: &mut PlaybookFiles) {
@@ -79,5 +81,8 @@ fn add_folder(root: &Path, folder: &Path, files: &mut PlaybookFiles) -> Result<(
 }
 
 fn slashed(path: &Path) -> String {
-    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    path.components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
 }

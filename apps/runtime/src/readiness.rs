@@ -22,9 +22,7 @@ impl HealthCheck for StoreHealth {
         let latency_ms = SystemClock.now().since(started).as_secs_f64() * 1_000.0;
         match depth {
             Ok(depth) => {
-                let queue = |depth: frontdesk_core::port::store::Depth| {
-                    json!({ "waiting": depth.waiting, "oldest_seconds": depth.oldest.as_secs_f64() })
-                };
+                let queue = |depth: frontdesk_core::port::store::Depth| json!({ "waiting": depth.waiting, "oldest_seconds": depth.oldest.as_secs_f64() });
                 Readiness {
                     ready: true,
                     report: json!({

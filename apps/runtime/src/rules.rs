@@ -16,6 +16,13 @@ pub(crate) fn load(settings: &Settings, staff_chats: Vec<LaneKey>) -> Result<Arc
     for warning in &playbook.warnings.0 {
         drop(writeln!(std::io::stderr(), "{warning}"));
     }
-    let rules_settings = RulesSettings { agent_timeout: settings.agent_timeout, staff_chats };
-    Ok(Arc::new(Rules::new(Arc::new(playbook), Registry::standard(), rules_settings)))
+    let rules_settings = RulesSettings {
+        agent_timeout: settings.agent_timeout,
+        staff_chats,
+    };
+    Ok(Arc::new(Rules::new(
+        Arc::new(playbook),
+        Registry::standard(),
+        rules_settings,
+    )))
 }

@@ -13,8 +13,12 @@ pub(crate) struct Signals {
 impl Signals {
     /// Starts to listen; from now on neither ends the process by itself.
     pub fn listen() -> Result<Signals, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| Failure::Work(format!("signals cannot be heard: {error}")));
-        Ok(Signals { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::Work(format!("signals cannot be heard: {error}")));
+        Ok(Signals {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
 
     /// Waits for the next one and gives the exit code that tells of it.

@@ -29,5 +29,7 @@ pub(crate) async fn open(settings: &Settings, engine: bool, log: &Logger) -> Res
         // Postgres is migrated by `frontdesk migrate` only: several programs share it.
         migrate: engine && embedded,
     };
-    DieselStore::open(&store_settings, log.clone()).await.map_err(Failure::work)
+    DieselStore::open(&store_settings, log.clone())
+        .await
+        .map_err(Failure::work)
 }

@@ -47,7 +47,10 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
     let log = logging.root.clone();
     let rules = rules::load(settings, vec![staff_lane()])?;
     let store = Arc::new(store::open(settings, true, &log).await?);
-    store.adopt(&Channel::TERMINAL, TERMINAL_BOT).await.map_err(Failure::work)?;
+    store
+        .adopt(&Channel::TERMINAL, TERMINAL_BOT)
+        .await
+        .map_err(Failure::work)?;
     let interactive = std::io::stdin().is_terminal();
     let screen = Screen::new(Box::new(std::io::stdout()), std::io::stdout().is_terminal());
     let parts = EngineParts {
@@ -57,14 +60,25 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
         decoders: vec![Arc::new(TerminalDecoder)],
     };
     let engine = Engine::start(parts, settings, &log);
-    let mut session = Session { engine: &engine, store: store.as_ref(), keys: Keyboardist::new(screen.clone()), screen };
+    let mut session = Session {
+        engine: &engine,
+        store: store.as_ref(),
+        keys: Keyboardist::new(screen.clone()),
+        screen,
+    };
     let result = tokio::select! {
         result = session.talk(interactive) => result,
         _ = signals.next() => Ok(()),
     };
     signals.exit_at_next();
-    if tokio::time::timeout(settings.shutdown_grace, engine.drain()).await.is_err() {
-        slog::warn!(log, "the grace is over; what is in hand comes back when its leases run out");
+    if tokio::time::timeout(settings.shutdown_grace, engine.drain())
+        .await
+        .is_err()
+    {
+        slog::warn!(
+            log,
+            "the grace is over; what is in hand comes back when its leases run out"
+        );
     }
     drop(logging);
     result
@@ -92,7 +106,9 @@ impl Session<'_> {
             if interactive {
                 prompt()?;
             }
-            let Some(line) = lines.recv().await else { return Ok(()) };
+            let Some(line) = lines.recv().await else {
+                return Ok(());
+            };
             if !line.trim().is_empty() && !self.line(&line).await? {
                 return Ok(());
             }
@@ -109,10 +125,14 @@ impl Session<'_> {
                 return Ok(true);
             }
             Input::Update(body) => {
-                door.receive(&TerminalDecoder, TERMINAL_BOT, Channel::TERMINAL, body).await.map_err(Failure::work)?;
+                door.receive(&TerminalDecoder, TERMINAL_BOT, Channel::TERMINAL, body)
+                    .await
+                    .map_err(Failure::work)?;
             }
             Input::Agent(post) => {
-                door.report(client_lane(), &Event::Agent(post)).await.map_err(Failure::work)?;
+                door.report(client_lane(), &Event::Agent(post))
+                    .await
+                    .map_err(Failure::work)?;
             }
         }
         let settled = tokio::time::timeout(LINE_LIMIT, self.settled()).await;
@@ -134,13 +154,17 @@ impl Session<'_> {
     }
 
     fn hint(&self, text: &str) -> Result<(), Failure> {
-        self.screen.hint(text).map_err(|error| Failure::Work(format!("the terminal cannot be written: {error}")))
+        self.screen
+            .hint(text)
+            .map_err(|error| Failure::Work(format!("the terminal cannot be written: {error}")))
     }
 }
 
 fn prompt() -> Result<(), Failure> {
     let mut out = std::io::stdout();
-    write!(out, "> ").and_then(|()| out.flush()).map_err(Failure::work)
+    write!(out, "> ")
+        .and_then(|()| out.flush())
+        .map_err(Failure::work)
 }
 
 /// Lines of standard input, read on a thread of its own: a read cannot be cancelled, and must not

@@ -54,7 +54,11 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
         }
         Err(error) => problems.push(error.to_string()),
     }
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Work(problems.join("\n"))) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Work(problems.join("\n")))
+    }
 }
 
 fn golden(

@@ -27,8 +27,16 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
     let mut rows = Vec::new();
     for spec in SETTINGS {
         let value = context.sources.value(spec, &mut problems);
-        let origin = value.as_ref().map_or_else(|| "default".to_owned(), |value| value.origin.to_string());
-        let text = value.map(|value| if spec.secret { "***".to_owned() } else { shown(spec.name, &value.text) });
+        let origin = value
+            .as_ref()
+            .map_or_else(|| "default".to_owned(), |value| value.origin.to_string());
+        let text = value.map(|value| {
+            if spec.secret {
+                "***".to_owned()
+            } else {
+                shown(spec.name, &value.text)
+            }
+        });
         rows.push((spec.name, text, origin));
     }
     let mut out = std::io::stdout();

@@ -51,7 +51,13 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
                         writeln!(
                             out,
                             "{}\t{}\t{}\t{}:{}\t{}\t{}",
-                            letter.id, letter.at, letter.queue, lane.channel, lane.chat, letter.what, letter.why
+                            letter.id,
+                            letter.at,
+                            letter.queue,
+                            lane.channel,
+                            lane.chat,
+                            letter.what,
+                            letter.why
                         )
                     };
                     written.map_err(Failure::work)?;
@@ -65,5 +71,11 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
 }
 
 fn found(there: bool, id: i64) -> Result<(), Failure> {
-    if there { Ok(()) } else { Err(Failure::Work(format!("there is no dead letter {id}: `frontdesk dead list` shows them"))) }
+    if there {
+        Ok(())
+    } else {
+        Err(Failure::Work(format!(
+            "there is no dead letter {id}: `frontdesk dead list` shows them"
+        )))
+    }
 }

@@ -51,11 +51,18 @@ pub(crate) fn execute(context: &Context, action: Action) -> Result<(), Failure> 
 }
 
 fn locale(playbook: &Playbook, asked: Option<&str>) -> Result<Locale, Failure> {
-    let Some(asked) = asked else { return Ok(playbook.default_locale.clone()) };
-    playbook.locales.iter().find(|locale| locale.as_str() == asked).cloned().ok_or_else(|| {
-        let known: Vec<&str> = playbook.locales.iter().map(Locale::as_str).collect();
-        Failure::Usage(format!("--locale {asked}: expected one of {}", known.join(", ")))
-    })
+    let Some(asked) = asked else {
+        return Ok(playbook.default_locale.clone());
+    };
+    playbook
+        .locales
+        .iter()
+        .find(|locale| locale.as_str() == asked)
+        .cloned()
+        .ok_or_else(|| {
+            let known: Vec<&str> = playbook.locales.iter().map(Locale::as_str).collect();
+            Failure::Usage(format!("--locale {asked}: expected one of {}", known.join(", ")))
+        })
 }
 
 fn match_lines(playbook: &Playbook, arguments: &MatchArguments) -> Result<(), Failure> {
@@ -88,7 +95,12 @@ fn match_lines(playbook: &Playbook, arguments: &MatchArguments) -> Result<(), Fa
                 .map(|candidate| format!("{} {:.2}", candidate.slug, candidate.score))
                 .collect();
             let slug = found.slug.as_deref().unwrap_or("-");
-            writeln!(out, "{decision}\t{slug}\t{:.3}\t{}", found.score, candidates.join(", "))
+            writeln!(
+                out,
+                "{decision}\t{slug}\t{:.3}\t{}",
+                found.score,
+                candidates.join(", ")
+            )
         };
         written.and_then(|()| out.flush()).map_err(Failure::work)?;
     }
@@ -101,14 +113,22 @@ fn evaluate_file(playbook: &Playbook, arguments: &EvaluateArguments) -> Result<(
     let text = std::fs::read_to_string(&arguments.file)
         .map_err(|error| Failure::Usage(format!("{file} cannot be read: {error}")))?;
     let mut labelled = Vec::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (at, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         let at = at + 1;
         let Some((question, slug)) = line.split_once('\t') else {
-            return Err(Failure::Usage(format!("{file}:{at}: expected a question, a tab and a slug or `none`")));
+            return Err(Failure::Usage(format!(
+                "{file}:{at}: expected a question, a tab and a slug or `none`"
+            )));
         };
         let slug = slug.trim();
         if slug != "none" && playbook.entry(slug).is_none() {
-            return Err(Failure::Usage(format!("{file}:{at}: `{slug}` is no entry: expected a slug or `none`")));
+            return Err(Failure::Usage(format!(
+                "{file}:{at}: `{slug}` is no entry: expected a slug or `none`"
+            )));
         }
         labelled.push((question.to_owned(), (slug != "none").then(|| slug.to_owned())));
     }
@@ -126,10 +146,22 @@ fn show(figures: &Evaluation, matcher: &Matcher, as_json: bool) -> Result<(), Fa
         return writeln!(out, "{figures}").map_err(Failure::work);
     }
     let rows = [
-        ("accuracy", figures.accuracy, "in-scope questions whose best candidate is right"),
-        ("coverage", figures.coverage, "in-scope questions that are answered"),
+        (
+            "accuracy",
+            figures.accuracy,
+            "in-scope questions whose best candidate is right",
+        ),
+        (
+            "coverage",
+            figures.coverage,
+            "in-scope questions that are answered",
+        ),
         ("precision", figures.precision, "answers given that are right"),
-        ("off-topic answered", figures.off_topic_answered, "off-topic lines that get an answer"),
+        (
+            "off-topic answered",
+            figures.off_topic_answered,
+            "off-topic lines that get an answer",
+        ),
         ("AUROC", figures.auroc, "in scope against off topic, by score"),
     ];
     writeln!(

@@ -35,8 +35,9 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
     if let crate::settings::Database::Sqlite(path) = &settings.database
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::Work(format!("the folder {} cannot be made: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::Work(format!("the folder {} cannot be made: {error}", folder.display()))
+        })?;
     }
     let url = settings.database.url();
     super::on_runtime(async {
@@ -45,12 +46,18 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
             (Some(Action::Status), _) => status(&url).await?,
             (Some(Action::Down { count }), true) => {
                 let (done, _) = split(&url).await?;
-                let names = done.iter().rev().take(usize::try_from(*count).unwrap_or(usize::MAX));
+                let names = done
+                    .iter()
+                    .rev()
+                    .take(usize::try_from(*count).unwrap_or(usize::MAX));
                 names.map(|name| format!("would take back {name}")).collect()
             }
             (Some(Action::Down { count }), false) => {
                 let taken_back = migrate::down(&url, *count).await.map_err(Failure::work)?;
-                taken_back.iter().map(|name| format!("took back {name}")).collect()
+                taken_back
+                    .iter()
+                    .map(|name| format!("took back {name}"))
+                    .collect()
             }
             (None | Some(Action::Up), true) => {
                 let (_, waiting) = split(&url).await?;
@@ -61,22 +68,35 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
                 ran.iter().map(|name| format!("ran {name}")).collect()
             }
         };
-        let lines: Vec<String> = if lines.is_empty() { vec!["nothing to do".to_owned()] } else { lines };
-        lines.iter().try_for_each(|line| writeln!(out, "{line}")).map_err(Failure::work)
+        let lines: Vec<String> = if lines.is_empty() {
+            vec!["nothing to do".to_owned()]
+        } else {
+            lines
+        };
+        lines
+            .iter()
+            .try_for_each(|line| writeln!(out, "{line}"))
+            .map_err(Failure::work)
     })
 }
 
 async fn split(url: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
     let all = migrate::status(url).await.map_err(Failure::work)?;
     let (done, waiting): (Vec<_>, Vec<_>) = all.into_iter().partition(|migration| migration.applied);
-    let names = |migrations: Vec<migrate::Migration>| migrations.into_iter().map(|migration| migration.name).collect();
+    let names = |migrations: Vec<migrate::Migration>| {
+        migrations.into_iter().map(|migration| migration.name).collect()
+    };
     Ok((names(done), names(waiting)))
 }
 
 async fn status(url: &str) -> Result<Vec<String>, Failure> {
     let all = migrate::status(url).await.map_err(Failure::work)?;
     let line = |migration: &migrate::Migration| {
-        format!("{} {}", if migration.applied { "done   " } else { "waiting" }, migration.name)
+        format!(
+            "{} {}",
+            if migration.applied { "done   " } else { "waiting" },
+            migration.name
+        )
     };
     Ok(all.iter().map(line).collect())
 }

@@ -8,7 +8,9 @@ use frontdesk_core::work::LaneKey;
 use frontdesk_http::{
     Intake, PrivateListener, PrivateSettings, PublicListener, PublicSettings, UpdateIntake, WebhookSecret,
 };
-use frontdesk_telegram::{TelegramClient, TelegramDecoder, TelegramMessenger, TelegramPoller, TelegramSettings};
+use frontdesk_telegram::{
+    TelegramClient, TelegramDecoder, TelegramMessenger, TelegramPoller, TelegramSettings,
+};
 use slog::o;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +38,10 @@ pub(crate) fn execute(context: &Context) -> Result<(), Failure> {
 
 /// The Telegram client that the settings describe.
 pub(crate) fn client(telegram: &Telegram, log: &slog::Logger) -> Result<TelegramClient, Failure> {
-    let settings = TelegramSettings { api_url: telegram.api_url.clone(), ..TelegramSettings::new(telegram.token.clone()) };
+    let settings = TelegramSettings {
+        api_url: telegram.api_url.clone(),
+        ..TelegramSettings::new(telegram.token.clone())
+    };
     TelegramClient::new(settings, log.clone()).map_err(|error| Failure::Usage(error.to_string()))
 }
 
@@ -45,15 +50,24 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
     let logging = Log::start(settings);
     let log = logging.root.new(o!("bot_id" => telegram.token.bot_id().0));
     let bot = telegram.token.bot_id();
-    let staff = settings.staff_chat.map(|chat| LaneKey { bot_id: bot, channel: Channel::TELEGRAM, chat });
+    let staff = settings.staff_chat.map(|chat| LaneKey {
+        bot_id: bot,
+        channel: Channel::TELEGRAM,
+        chat,
+    });
     let rules = rules::load(settings, staff.into_iter().collect())?;
     let store = store::open(settings, true, &log).await?;
     let store: Arc<dyn DeskStore> = Arc::new(store);
-    store.adopt(&Channel::TELEGRAM, bot).await.map_err(Failure::work)?;
+    store
+        .adopt(&Channel::TELEGRAM, bot)
+        .await
+        .map_err(Failure::work)?;
     let client = client(&telegram, &log)?;
     let decoder: Arc<dyn UpdateDecoder> = Arc::new(TelegramDecoder);
 
-    let health = Arc::new(StoreHealth { store: Arc::clone(&store) });
+    let health = Arc::new(StoreHealth {
+        store: Arc::clone(&store),
+    });
     let parts = EngineParts {
         store,
         rules,
@@ -64,7 +78,9 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
     let mut secrets = Vec::new();
     if telegram.mode == TelegramMode::Webhook {
         for secret in &telegram.secrets {
-            secrets.push(WebhookSecret::new(secret.expose()).map_err(|error| Failure::Usage(error.to_string()))?);
+            secrets.push(
+                WebhookSecret::new(secret.expose()).map_err(|error| Failure::Usage(error.to_string()))?,
+            );
         }
     }
     let intake = Arc::new(DoorIntake::default());
@@ -76,9 +92,9 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
     )
     .map_err(Failure::work)?;
     let private = match settings.admin_addr {
-        Some(addr) => {
-            Some(PrivateListener::bind(PrivateSettings::new(addr), health, log.clone()).map_err(Failure::work)?)
-        }
+        Some(addr) => Some(
+            PrivateListener::bind(PrivateSettings::new(addr), health, log.clone()).map_err(Failure::work)?,
+        ),
         None => None,
     };
     let mut engine = Engine::start(parts, settings, &log);
@@ -87,7 +103,12 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
         "mode" => ?telegram.mode, "listen_addr" => %public.local_addr(),
         "admin_addr" => private.as_ref().map(|listener| listener.local_addr().to_string()));
     if telegram.mode == TelegramMode::Polling {
-        engine.poll(bot, Channel::TELEGRAM, Arc::new(TelegramPoller::new(client.clone())), decoder);
+        engine.poll(
+            bot,
+            Channel::TELEGRAM,
+            Arc::new(TelegramPoller::new(client.clone())),
+            decoder,
+        );
     }
 
     let (stop, stopped) = watch::channel(false);
@@ -109,7 +130,10 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
     .await;
     client.shut_down();
     if drained.is_err() {
-        slog::warn!(log, "the grace is over; what is in hand comes back when its leases run out");
+        slog::warn!(
+            log,
+            "the grace is over; what is in hand comes back when its leases run out"
+        );
     }
     slog::info!(log, "frontdesk has stopped");
     drop(logging);
@@ -151,7 +175,10 @@ impl UpdateIntake for DoorIntake {
         let Some((decoder, bot, door)) = self.door.get() else {
             return Intake::TryLater(Duration::from_secs(1));
         };
-        match door.receive(decoder.as_ref(), *bot, Channel::TELEGRAM, body).await {
+        match door
+            .receive(decoder.as_ref(), *bot, Channel::TELEGRAM, body)
+            .await
+        {
             Ok(_) => Intake::Kept,
             Err(DoorError::NotAnUpdate(why)) => Intake::NotAnUpdate(why.to_string()),
             Err(DoorError::Busy { retry_after } | DoorError::Unavailable { retry_after }) => {

@@ -16,7 +16,9 @@ use crate::{commands, playbook};
 const CONNECTIONS: u32 = 40;
 
 /// Commands in the bot's menu; their descriptions are the texts `command-NAME`.
-const MENU: &[&str] = &["start", "help", "services", "quote", "human", "cancel", "language", "privacy"];
+const MENU: &[&str] = &[
+    "start", "help", "services", "quote", "human", "cancel", "language", "privacy",
+];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
@@ -61,13 +63,20 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
 
 async fn set_webhook(client: &TelegramClient, telegram: &Telegram) -> Result<String, Failure> {
     let Some(public_url) = &telegram.public_url else {
-        return Err(Failure::Usage("PUBLIC_URL: is not set: expected https://… under which Telegram reaches this".to_owned()));
+        return Err(Failure::Usage(
+            "PUBLIC_URL: is not set: expected https://… under which Telegram reaches this".to_owned(),
+        ));
     };
     let Some(secret) = telegram.secrets.first() else {
-        return Err(Failure::Usage("TELEGRAM_WEBHOOK_SECRET: is not set: expected 1 to 256 of A-Z a-z 0-9 _ -".to_owned()));
+        return Err(Failure::Usage(
+            "TELEGRAM_WEBHOOK_SECRET: is not set: expected 1 to 256 of A-Z a-z 0-9 _ -".to_owned(),
+        ));
     };
     let url = format!("{public_url}/webhook/telegram");
-    client.set_webhook(&url, secret.expose(), &ALLOWED_UPDATES, CONNECTIONS).await.map_err(Failure::work)?;
+    client
+        .set_webhook(&url, secret.expose(), &ALLOWED_UPDATES, CONNECTIONS)
+        .await
+        .map_err(Failure::work)?;
     Ok(format!("updates are delivered to {url}"))
 }
 
@@ -77,9 +86,15 @@ async fn info(client: &TelegramClient, json: bool) -> Result<String, Failure> {
         return serde_json::to_string(&info).map_err(Failure::work);
     }
     if info.url.is_empty() {
-        return Ok(format!("no webhook: updates are asked for; {} wait", info.pending_updates));
+        return Ok(format!(
+            "no webhook: updates are asked for; {} wait",
+            info.pending_updates
+        ));
     }
-    let mut lines = vec![format!("delivered to {}; {} wait", info.url, info.pending_updates)];
+    let mut lines = vec![format!(
+        "delivered to {}; {} wait",
+        info.url, info.pending_updates
+    )];
     if let (Some(at), Some(why)) = (info.last_error_at, &info.last_error) {
         lines.push(format!("last error at {at}: {why}"));
     }
@@ -89,17 +104,36 @@ async fn info(client: &TelegramClient, json: bool) -> Result<String, Failure> {
 async fn setup(client: &TelegramClient, playbook: &Playbook) -> Result<(), Failure> {
     // The default locale stands for everybody whose language has no texts of its own.
     let default = (None, &playbook.default_locale);
-    let own = playbook.locales.iter().map(|locale| (Some(locale.language()), locale));
+    let own = playbook
+        .locales
+        .iter()
+        .map(|locale| (Some(locale.language()), locale));
     for (language, locale) in std::iter::once(default).chain(own) {
-        let text = |key: &str, locale: &Locale| playbook.texts.get(locale, key, &[("brand", &playbook.brand.name)]);
+        let text = |key: &str, locale: &Locale| {
+            playbook
+                .texts
+                .get(locale, key, &[("brand", &playbook.brand.name)])
+        };
         let commands: Vec<BotCommand> = MENU
             .iter()
-            .map(|name| BotCommand { command: (*name).to_owned(), description: text(&format!("command-{name}"), locale) })
+            .map(|name| BotCommand {
+                command: (*name).to_owned(),
+                description: text(&format!("command-{name}"), locale),
+            })
             .collect();
-        client.set_commands(language, &commands).await.map_err(Failure::work)?;
-        client.set_description(language, &text("bot-description", locale)).await.map_err(Failure::work)?;
+        client
+            .set_commands(language, &commands)
+            .await
+            .map_err(Failure::work)?;
+        client
+            .set_description(language, &text("bot-description", locale))
+            .await
+            .map_err(Failure::work)?;
         let short = text("bot-short-description", locale);
-        client.set_short_description(language, &short).await.map_err(Failure::work)?;
+        client
+            .set_short_description(language, &short)
+            .await
+            .map_err(Failure::work)?;
     }
     client.set_menu_button().await.map_err(Failure::work)
 }

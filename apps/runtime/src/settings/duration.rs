@@ -25,7 +25,11 @@ pub(super) fn rate(text: &str, unit: &str) -> Option<u32> {
         return Some(0);
     }
     let (number, per) = text.split_once('/')?;
-    number.trim().parse().ok().filter(|number| *number > 0 && per.trim() == unit)
+    number
+        .trim()
+        .parse()
+        .ok()
+        .filter(|number| *number > 0 && per.trim() == unit)
 }
 
 #[cfg(test)]

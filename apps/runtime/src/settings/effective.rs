@@ -113,7 +113,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn text(&mut self, name: &str) -> Option<String> {
         let spec: &Spec = SETTINGS.iter().find(|spec| spec.name == name)?;
-        self.sources.value(spec, &mut self.problems).map(|value| value.text)
+        self.sources
+            .value(spec, &mut self.problems)
+            .map(|value| value.text)
     }
 
     /// Reads a value; a wrong one is a problem and counts as not set.
@@ -123,23 +125,36 @@ impl Reader<'_> {
         if value.is_none() {
             // Only what is no secret is repeated.
             let secret = SETTINGS.iter().any(|spec| spec.name == name && spec.secret);
-            let shown = if secret { "the value".to_owned() } else { format!("`{text}`") };
-            self.problems.add(name, format!("{shown} will not do: expected {expected}"));
+            let shown = if secret {
+                "the value".to_owned()
+            } else {
+                format!("`{text}`")
+            };
+            self.problems
+                .add(name, format!("{shown} will not do: expected {expected}"));
         }
         value
     }
 
     fn number<T: FromStr + PartialOrd>(&mut self, name: &str, at_least: T) -> Option<T> {
-        self.read(name, "a whole number of 1 or more", |text| text.parse().ok().filter(|n| *n >= at_least))
+        self.read(name, "a whole number of 1 or more", |text| {
+            text.parse().ok().filter(|n| *n >= at_least)
+        })
     }
 
     fn duration(&mut self, name: &str) -> Option<Duration> {
         let expected = "a time such as 500ms, 30s, 5m or 12h, above zero";
-        self.read(name, expected, |text| duration(text).filter(|time| !time.is_zero()))
+        self.read(name, expected, |text| {
+            duration(text).filter(|time| !time.is_zero())
+        })
     }
 
     fn rate(&mut self, name: &str, unit: &str) -> Option<u32> {
-        self.read(name, &format!("a rate such as 20/{unit}, or 0 for no limit"), |text| rate(text, unit))
+        self.read(
+            name,
+            &format!("a rate such as 20/{unit}, or 0 for no limit"),
+            |text| rate(text, unit),
+        )
     }
 }
 
@@ -149,7 +164,10 @@ impl Settings {
     /// # Errors
     /// Every problem, each naming its variable and what is expected.
     pub fn read(sources: &Sources) -> Result<Settings, SettingProblems> {
-        let mut reader = Reader { sources, problems: SettingProblems::default() };
+        let mut reader = Reader {
+            sources,
+            problems: SettingProblems::default(),
+        };
         let settings = read_all(&mut reader);
         match settings {
             Some(settings) if reader.problems.0.is_empty() => Ok(settings),
@@ -166,9 +184,17 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
     let telegram = telegram(reader);
     let address = "an address such as 127.0.0.1:8080";
     let listen_addr = reader.read("LISTEN_ADDR", address, |text| text.parse().ok());
-    let admin_addr = reader.read("ADMIN_ADDR", "an address such as 127.0.0.1:8081, or off", |text| {
-        if text == "off" { Some(None) } else { text.parse().ok().map(Some) }
-    });
+    let admin_addr = reader.read(
+        "ADMIN_ADDR",
+        "an address such as 127.0.0.1:8081, or off",
+        |text| {
+            if text == "off" {
+                Some(None)
+            } else {
+                text.parse().ok().map(Some)
+            }
+        },
+    );
     let playbook = reader.text("PLAYBOOK").map(PathBuf::from);
     let chat = "a chat's number such as -1001234567890";
     let agents_chat = reader.read("AGENTS_CHAT_ID", chat, |text| text.parse().ok().map(ChatId));
@@ -210,7 +236,11 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
         worker_concurrency: worker_concurrency?,
         work_lease: work_lease?,
         backlog_limit: backlog_limit?,
-        rate: RateSettings { per_hour: per_hour?, per_day: per_day?, ..RateSettings::default() },
+        rate: RateSettings {
+            per_hour: per_hour?,
+            per_day: per_day?,
+            ..RateSettings::default()
+        },
         pacing: PacingSettings {
             bot_per_second: bot?,
             chat_per_second: one_chat?,
@@ -233,31 +263,48 @@ fn database(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> Option<Datab
     if let Some(path) = text.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
         return Some(Database::Sqlite(PathBuf::from(path)));
     }
-    let host = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    let host = text
+        .strip_prefix("postgres://")
+        .or_else(|| text.strip_prefix("postgresql://"));
     if host.is_some_and(|host| !host.is_empty()) {
         return Some(Database::Postgres(Secret::new(text)));
     }
-    reader.problems.add("DATABASE_URL", format!("the value will not do: expected {expected}"));
+    reader.problems.add(
+        "DATABASE_URL",
+        format!("the value will not do: expected {expected}"),
+    );
     None
 }
 
 /// `None` if something is wrong, `Some(None)` without a token.
 fn telegram(reader: &mut Reader<'_>) -> Option<Option<Telegram>> {
     let problems_before = reader.problems.0.len();
-    let token = reader.read("TELEGRAM_BOT_TOKEN", "a token such as 123456:ABC-DEF…, from @BotFather", |text| {
-        BotToken::parse(text).ok()
-    });
-    let api_url = reader.read("TELEGRAM_API_URL", "https://…, or http:// for this machine", |text| {
-        frontdesk_telegram::check_api_url(text).ok().map(|()| text.trim_end_matches('/').to_owned())
-    });
+    let token = reader.read(
+        "TELEGRAM_BOT_TOKEN",
+        "a token such as 123456:ABC-DEF…, from @BotFather",
+        |text| BotToken::parse(text).ok(),
+    );
+    let api_url = reader.read(
+        "TELEGRAM_API_URL",
+        "https://…, or http:// for this machine",
+        |text| {
+            frontdesk_telegram::check_api_url(text)
+                .ok()
+                .map(|()| text.trim_end_matches('/').to_owned())
+        },
+    );
     let allowed = |text: &str| {
         (1..=256).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
     };
     let expected = "1 to 256 of A-Z a-z 0-9 _ -";
     let mut secrets = Vec::new();
     for name in ["TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_WEBHOOK_SECRET_PREVIOUS"] {
-        secrets.extend(reader.read(name, expected, |text| allowed(text).then(|| Secret::new(text.to_owned()))));
+        secrets.extend(reader.read(name, expected, |text| {
+            allowed(text).then(|| Secret::new(text.to_owned()))
+        }));
     }
     let has_secret = reader.text("TELEGRAM_WEBHOOK_SECRET").is_some();
     let mode = reader.read("TELEGRAM_MODE", "webhook, polling or auto", |text| match text {
@@ -268,15 +315,30 @@ fn telegram(reader: &mut Reader<'_>) -> Option<Option<Telegram>> {
         _ => None,
     });
     if mode == Some(TelegramMode::Webhook) && !has_secret {
-        reader.problems.add("TELEGRAM_WEBHOOK_SECRET", format!("is needed in webhook mode: expected {expected}"));
+        reader.problems.add(
+            "TELEGRAM_WEBHOOK_SECRET",
+            format!("is needed in webhook mode: expected {expected}"),
+        );
     }
-    let public_url = reader.read("PUBLIC_URL", "https://… without a path, or http:// on this machine", |text| {
-        let url = text.trim_end_matches('/');
-        frontdesk_telegram::check_api_url(url).ok().map(|()| url.to_owned())
-    });
+    let public_url = reader.read(
+        "PUBLIC_URL",
+        "https://… without a path, or http:// on this machine",
+        |text| {
+            let url = text.trim_end_matches('/');
+            frontdesk_telegram::check_api_url(url)
+                .ok()
+                .map(|()| url.to_owned())
+        },
+    );
     if reader.problems.0.len() > problems_before {
         return None;
     }
     let Some(token) = token else { return Some(None) };
-    Some(Some(Telegram { token, api_url: api_url?, mode: mode?, secrets, public_url }))
+    Some(Some(Telegram {
+        token,
+        api_url: api_url?,
+        mode: mode?,
+        secrets,
+        public_url,
+    }))
 }

@@ -18,7 +18,10 @@ pub struct SettingProblems(pub Vec<SettingProblem>);
 impl SettingProblems {
     /// Adds one.
     pub(super) fn add(&mut self, name: &str, message: impl Into<String>) {
-        self.0.push(SettingProblem { name: name.to_owned(), message: message.into() });
+        self.0.push(SettingProblem {
+            name: name.to_owned(),
+            message: message.into(),
+        });
     }
 }
 

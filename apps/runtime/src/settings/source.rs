@@ -61,11 +61,18 @@ impl Sources {
     /// # Errors
     /// A `.env` that cannot be read.
     pub fn of_process(flags: BTreeMap<String, String>, folder: &Path) -> Result<Sources, SettingProblems> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let mut sources = Sources { flags, environment, ..Sources::default() };
+        let mut sources = Sources {
+            flags,
+            environment,
+            ..Sources::default()
+        };
         let path = folder.join(".env");
         if path.exists() {
             sources.read_dot_env(&path)?;
@@ -86,42 +93,70 @@ impl Sources {
             match line {
                 Ok((name, value)) => {
                     if looks_like_a_setting(&name) && !is_known(&name) {
-                        self.warnings.push(format!(".env: {name} is no setting of Frontdesk"));
+                        self.warnings
+                            .push(format!(".env: {name} is no setting of Frontdesk"));
                     }
                     self.dot_env.insert(name, value);
                 }
                 // The library's own text holds the line, and with it perhaps a secret.
                 Err(dotenvy::Error::LineParse(_, at)) => {
-                    problems.add(".env", format!("a line cannot be read at character {at}: expected NAME=value"));
+                    problems.add(
+                        ".env",
+                        format!("a line cannot be read at character {at}: expected NAME=value"),
+                    );
                 }
                 Err(error) => problems.add(".env", format!("cannot be read: {error}")),
             }
         }
-        if problems.0.is_empty() { Ok(()) } else { Err(problems) }
+        if problems.0.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
     }
 
     /// The value of a setting, if it has one. What is wrong goes to `problems`.
     pub fn value(&self, spec: &Spec, problems: &mut SettingProblems) -> Option<Value> {
-        let given = |text: Option<&String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let given = |text: Option<&String>| {
+            text.map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty())
+        };
         if let Some(text) = given(self.flags.get(spec.name)) {
-            return Some(Value { text, origin: Origin::Flag });
+            return Some(Value {
+                text,
+                origin: Origin::Flag,
+            });
         }
-        for (values, origin) in [(&self.environment, Origin::Environment), (&self.dot_env, Origin::DotEnv)] {
+        for (values, origin) in [
+            (&self.environment, Origin::Environment),
+            (&self.dot_env, Origin::DotEnv),
+        ] {
             let file_name = format!("{}_FILE", spec.name);
             let direct = given(values.get(spec.name));
             let by_file = given(values.get(&file_name));
             match (direct, by_file) {
                 (Some(_), Some(_)) => {
-                    problems.add(spec.name, format!("is set, and {file_name} too: expected one of them"));
+                    problems.add(
+                        spec.name,
+                        format!("is set, and {file_name} too: expected one of them"),
+                    );
                     return None;
                 }
                 (Some(text), None) => return Some(Value { text, origin }),
                 (None, Some(path)) => match std::fs::read_to_string(&path) {
                     Ok(text) if text.trim().is_empty() => {
-                        problems.add(&file_name, format!("{path} is empty: expected the value of {}", spec.name));
+                        problems.add(
+                            &file_name,
+                            format!("{path} is empty: expected the value of {}", spec.name),
+                        );
                         return None;
                     }
-                    Ok(text) => return Some(Value { text: text.trim().to_owned(), origin: Origin::File(path) }),
+                    Ok(text) => {
+                        return Some(Value {
+                            text: text.trim().to_owned(),
+                            origin: Origin::File(path),
+                        });
+                    }
                     Err(error) => {
                         problems.add(&file_name, format!("{path} cannot be read: {error}"));
                         return None;
@@ -131,7 +166,10 @@ impl Sources {
             }
         }
         let default = spec.default.to_owned();
-        (!default.is_empty()).then_some(Value { text: default, origin: Origin::Default })
+        (!default.is_empty()).then_some(Value {
+            text: default,
+            origin: Origin::Default,
+        })
     }
 }
 
@@ -142,6 +180,9 @@ fn is_known(name: &str) -> bool {
 
 /// Names of other programs stand in `.env` files too; these are surely none of ours.
 fn looks_like_a_setting(name: &str) -> bool {
-    name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-        && !["AWS_", "RUST_", "PG", "POSTGRES_", "COMPOSE_"].iter().any(|prefix| name.starts_with(prefix))
+    name.bytes()
+        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        && !["AWS_", "RUST_", "PG", "POSTGRES_", "COMPOSE_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
