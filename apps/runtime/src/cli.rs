@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use crate::commands;
 use crate::failure::Failure;
-use crate::settings::{SETTINGS, Settings, Sources, flag_of};
+use crate::settings::{SETTINGS, SettingProblems, Settings, Sources, flag_of};
 
 /// The front desk of a company on Telegram: answers at once, finds out what the client needs, hands
 /// over to a person.
@@ -55,12 +55,11 @@ impl Context {
         Ok(Settings::read(&self.sources)?)
     }
 
-    /// The playbook's folder: all that the knowledge commands need to know.
-    pub fn playbook_folder(&self, flag: Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
-        match flag {
-            Some(folder) => Ok(Some(folder)),
-            None => Ok(self.settings()?.playbook),
-        }
+    /// The playbook's folder, whatever may be wrong with other settings.
+    pub fn playbook_named(&self) -> Option<PathBuf> {
+        let spec = SETTINGS.iter().find(|spec| spec.name == "PLAYBOOK")?;
+        let value = self.sources.value(spec, &mut SettingProblems::default())?;
+        Some(PathBuf::from(value.text))
     }
 }
 

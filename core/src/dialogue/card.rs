@@ -24,7 +24,13 @@ pub(super) fn send(turn: &mut Turn<'_>, title: &str) {
     if turn.rules.staff_chat(turn.lane).is_none() {
         return;
     }
-    let name = turn.client.display_name();
+    // What the person gave beats what the messenger shows.
+    let given = turn
+        .lead
+        .as_ref()
+        .and_then(|lead| lead.value("name"))
+        .map(str::to_owned);
+    let name = given.unwrap_or_else(|| turn.client.display_name());
     let mut card = turn.staff_text(title, &[("client", &name)]);
     if let Some(lead) = turn.lead.clone() {
         card.push('\n');

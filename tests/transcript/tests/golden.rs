@@ -28,8 +28,10 @@ fn shipped() -> PlaybookFiles {
 fn every_golden_transcript_holds() {
     let files = shipped();
     let rehearsal = Rehearsal::new(Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}")));
-    let mut transcripts: Vec<(String, String)> =
-        files.into_iter().filter(|(name, _)| name.starts_with("golden/")).collect();
+    let mut transcripts: Vec<(String, String)> = files
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("golden/"))
+        .collect();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts");
     let mut own_files = PlaybookFiles::new();
     add(&own, &own, &mut own_files);
@@ -47,7 +49,11 @@ fn what_does_not_hold_is_told_with_its_line() {
     let files = shipped();
     let rehearsal = Rehearsal::new(Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}")));
     for (transcript, line, why) in [
-        ("> /start\n< Goodbye", 2, "expected `Goodbye`, but the client was told"),
+        (
+            "> /start\n< Goodbye",
+            2,
+            "expected `Goodbye`, but the client was told",
+        ),
         ("> /start\n<! Welcome", 2, "expected nothing with `Welcome`"),
         ("> /start\n< (nothing)", 2, "expected silence"),
         ("# x\n[Nope]", 2, "there is no button [Nope]"),

@@ -26,7 +26,7 @@ enum Action {
     /// Take back the last N migrations, with what they keep
     Down {
         /// How many
-        count: u32,
+        count: usize,
     },
 }
 
@@ -46,10 +46,7 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
             (Some(Action::Status), _) => status(&url).await?,
             (Some(Action::Down { count }), true) => {
                 let (done, _) = split(&url).await?;
-                let names = done
-                    .iter()
-                    .rev()
-                    .take(usize::try_from(*count).unwrap_or(usize::MAX));
+                let names = done.iter().rev().take(*count);
                 names.map(|name| format!("would take back {name}")).collect()
             }
             (Some(Action::Down { count }), false) => {
@@ -83,15 +80,14 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
 async fn split(url: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
     let all = migrate::status(url).await.map_err(Failure::work)?;
     let (done, waiting): (Vec<_>, Vec<_>) = all.into_iter().partition(|migration| migration.applied);
-    let names = |migrations: Vec<migrate::Migration>| {
-        migrations.into_iter().map(|migration| migration.name).collect()
-    };
+    let names =
+        |migrations: Vec<migrate::Step>| migrations.into_iter().map(|migration| migration.name).collect();
     Ok((names(done), names(waiting)))
 }
 
 async fn status(url: &str) -> Result<Vec<String>, Failure> {
     let all = migrate::status(url).await.map_err(Failure::work)?;
-    let line = |migration: &migrate::Migration| {
+    let line = |migration: &migrate::Step| {
         format!(
             "{} {}",
             if migration.applied { "done   " } else { "waiting" },

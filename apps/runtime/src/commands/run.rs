@@ -88,13 +88,13 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
         PublicSettings::new(settings.listen_addr, secrets),
         intake.clone(),
         health.clone(),
-        log.clone(),
+        &log,
     )
     .map_err(Failure::work)?;
     let private = match settings.admin_addr {
-        Some(addr) => Some(
-            PrivateListener::bind(PrivateSettings::new(addr), health, log.clone()).map_err(Failure::work)?,
-        ),
+        Some(addr) => {
+            Some(PrivateListener::bind(PrivateSettings::new(addr), health, &log).map_err(Failure::work)?)
+        }
         None => None,
     };
     let mut engine = Engine::start(parts, settings, &log);
