@@ -145,12 +145,13 @@ async fn a_deleted_value_is_gone(scene: &Scene<'_>) {
 }
 
 async fn any_key_will_do(scene: &Scene<'_>) {
-    let longest = "k".repeat(512);
+    let (longest, other) = ("k".repeat(512), "k".repeat(511) + "l");
     let keys = [
         "session:7:telegram:-100",
         "ключ Ω 👩‍👩‍👧",
         "a b\n*?[x]{y}",
         longest.as_str(),
+        other.as_str(),
     ];
     for (at, key) in keys.iter().enumerate() {
         scene.set(key, json!(at), LONG).await;

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use frontdesk_core::id::{BotId, Channel, ChannelMessageId, JobId, MessageId, OwnerId, UpdateId};
+use frontdesk_core::id::{BotId, Channel, ChannelMessageId, MessageId, OwnerId, UpdateId};
 use frontdesk_core::port::Clock;
 use frontdesk_core::port::store::StoreError;
 use frontdesk_core::time::Timestamp;
@@ -26,7 +26,7 @@ use frontdesk_core::work::LaneKey;
 
 use crate::ids::mix;
 use inbox::Waiting;
-use jobs::Job;
+use jobs::Jobs;
 use lanes::Lanes;
 use office::Dead;
 use rows::Rows;
@@ -81,11 +81,14 @@ impl MemoryStore {
     /// When the next lane or job becomes due: a simulation that has nothing else to do jumps there.
     pub fn next_due(&self) -> Option<Timestamp> {
         let state = self.lock();
-        let jobs = state.jobs.values().map(|job| job.run_at).min();
-        [state.turns.next_due(), state.replies.next_due(), jobs]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            state.turns.next_due(),
+            state.replies.next_due(),
+            state.jobs.next_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -113,9 +116,7 @@ struct State {
     /// Bots that have to wait, and until when.
     not_before: BTreeMap<(BotId, Channel), Timestamp>,
     deliveries: Vec<Delivery>,
-    jobs: BTreeMap<JobId, Job>,
-    /// The job that waits under each unique key.
-    unique_keys: BTreeMap<String, JobId>,
+    jobs: Jobs,
     rows: Rows,
     dead: BTreeMap<i64, Dead>,
     leases: BTreeMap<String, (OwnerId, Timestamp)>,

@@ -1,7 +1,5 @@
 //! Lists and repairs.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use frontdesk_core::conversation::Conversation;
 use frontdesk_core::id::{ClientId, ConversationId};
@@ -113,15 +111,7 @@ impl State {
                 let call = Call::new(call.outgoing, now);
                 self.replies.push(&dead.lane, seq, call, now);
             }
-            DeadItem::Job(job) => {
-                let mut new = job.new;
-                new.run_in = Duration::ZERO;
-                self.start_job(&new, now);
-                // Whoever ran it before cannot finish it now.
-                if let Some(revived) = self.jobs.get_mut(&new.id) {
-                    revived.fence = job.fence;
-                }
-            }
+            DeadItem::Job(job) => self.revive_job(*job, now),
         }
     }
 }

@@ -73,7 +73,7 @@ impl State {
             let JobChange::Start(job) = change else {
                 continue;
             };
-            if self.jobs.contains_key(&job.id) {
+            if self.jobs.contains(job.id) {
                 return Err(refused(format!("there is a job {} already", job.id)));
             }
             if let Some(case) = job.conversation_id

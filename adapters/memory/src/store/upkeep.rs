@@ -37,11 +37,10 @@ impl UpkeepStore for MemoryStore {
 
     async fn depth(&self) -> Result<WorkDepth, StoreError> {
         let (state, now) = self.now();
-        let due = state.jobs.values().filter(|job| job.run_at <= now);
         Ok(WorkDepth {
             turns: depth(now, state.turns.items().map(|item| item.received_at)),
             replies: depth(now, state.replies.items().map(|call| call.decided_at)),
-            jobs: depth(now, due.map(|job| job.run_at)),
+            jobs: depth(now, state.jobs.due(now).map(|job| job.run_at)),
         })
     }
 
@@ -50,7 +49,7 @@ impl UpkeepStore for MemoryStore {
         // A job that runs will report: its chat is not done.
         let busy = state
             .jobs
-            .values()
+            .all()
             .any(|job| job.new.lane == *lane && (job.run_at <= now || job.owner.is_some()));
         Ok(state.turns.is_empty(lane) && state.replies.is_empty(lane) && !busy)
     }

@@ -8,7 +8,8 @@ use frontdesk_core::port::store::CommitOutcome;
 use frontdesk_core::work::{ClaimedTurn, JobChange};
 use futures_util::future::join_all;
 
-use super::scene::{Case, Scene, changed, commit_of, lane, new};
+use super::parts::{changed, commit_of, lane, new};
+use super::scene::{Case, Scene};
 
 pub(super) async fn a_turn_is_committed_once(scene: &Scene<'_>) {
     let case = scene.case(&lane(1)).await;
@@ -238,4 +239,16 @@ async fn decide(
     if expected == CommitOutcome::Conflict {
         scene.done(&turn).await;
     }
+}
+
+pub(super) async fn a_turn_of_an_item_that_is_gone_is_lost(scene: &Scene<'_>) {
+    let case = scene.case(&lane(1)).await;
+    scene.say(&case.lane, "a").await;
+    let turn = scene.take().await;
+    let mut commit = commit_of(&turn, everything(scene, &case));
+    commit.seq += 1_000;
+    let outcomes = scene.store.commit(&[commit]).await.expect("turns are committed");
+    assert_eq!(outcomes, [CommitOutcome::LeaseLost]);
+    assert_eq!(written(scene, &case).await, (0, 0, 0));
+    scene.done(&turn).await;
 }

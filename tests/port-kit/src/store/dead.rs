@@ -6,7 +6,8 @@ use frontdesk_core::dialogue::Decision;
 use frontdesk_core::port::store::{CommitOutcome, DeadLetter, DeadQueue, JobEnd, SendIntent, TurnEnd};
 use frontdesk_core::work::SendOutcome;
 
-use super::scene::{Scene, commit_of, lane, only, text_of};
+use super::parts::{commit_of, lane, only, text_of};
+use super::scene::Scene;
 
 pub(super) async fn a_dead_turn_is_listed_and_does_not_block_its_chat(scene: &Scene<'_>) {
     scene.say(&lane(1), "poison").await;

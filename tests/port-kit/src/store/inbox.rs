@@ -7,7 +7,8 @@ use frontdesk_core::id::{BotId, ChatId};
 use frontdesk_core::port::store::Accepted;
 use futures_util::future::join_all;
 
-use super::scene::{BOT, Scene, item, lane};
+use super::parts::{BOT, item, lane};
+use super::scene::Scene;
 
 pub(super) async fn an_update_is_accepted_once_in_a_slice(scene: &Scene<'_>) {
     let chat = lane(1);

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use frontdesk_core::id::{BotId, JobId};
-use frontdesk_core::port::store::JobEnd;
+use frontdesk_core::port::store::{FinishJob, JobEnd};
 use frontdesk_core::work::{ClaimedJob, JobChange, NewJob};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::scene::{BOT, Scene, claim_jobs_of, item, lane, owner, text_of};
+use super::parts::{BOT, claim_jobs_of, item, lane, owner, text_of};
+use super::scene::Scene;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -228,4 +229,27 @@ fn reports(text: &str) -> JobEnd {
     JobEnd::Done {
         report: Some(item(&lane(1), None, text)),
     }
+}
+
+pub(super) async fn jobs_are_ended_one_by_one(scene: &Scene<'_>) {
+    let jobs = (0..3).map(|_| JobChange::Start(scene.job(&lane(1), "a")));
+    scene.change_jobs(&lane(1), jobs.collect()).await;
+    let mut jobs = scene.jobs(10).await;
+    jobs[1].claim.fence -= 1;
+    let known = scene.update(&lane(2), "known");
+    scene.accept(std::slice::from_ref(&known)).await;
+    let finishes: Vec<_> = jobs
+        .into_iter()
+        .map(|job| FinishJob {
+            claim: job.claim,
+            end: JobEnd::Done {
+                report: Some(known.clone()),
+            },
+        })
+        .collect();
+    let held = scene.store.finish_jobs(&finishes).await;
+    assert_eq!(held.expect("jobs are ended"), [true, false, true]);
+    assert_eq!(scene.drain().await, ["known"], "a known report ends its job too");
+    scene.outlast_leases().await;
+    assert_eq!(scene.jobs(10).await.len(), 1, "the one whose claim was lost");
 }

@@ -8,7 +8,8 @@ use frontdesk_core::port::store::Claim;
 use frontdesk_core::work::LaneKind;
 use futures_util::future::join_all;
 
-use super::scene::{BOT, LEASE, Scene, claim_of, lane, owner, release_of, text_of};
+use super::parts::{BOT, LEASE, claim_of, lane, owner, release_of, text_of};
+use super::scene::Scene;
 
 pub(super) async fn a_lane_keeps_the_order_across_slices(scene: &Scene<'_>) {
     let chat = lane(1);

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use frontdesk_core::dialogue::Decision;
-use frontdesk_core::port::store::CommitOutcome;
+use frontdesk_core::port::store::{CommitOutcome, Release};
 use frontdesk_core::work::LaneKind;
 
-use super::scene::{LEASE, Scene, lane, only, owner, release_of, text_of};
+use super::parts::{LEASE, lane, only, owner, release_of, text_of};
+use super::scene::Scene;
 
 pub(super) async fn an_expired_lease_is_due_again(scene: &Scene<'_>) {
     scene.say(&lane(1), "a").await;
@@ -164,4 +165,40 @@ pub(super) async fn a_named_lease_runs_out(scene: &Scene<'_>) {
 async fn hold(scene: &Scene<'_>, name: &str, owner: frontdesk_core::id::OwnerId) -> bool {
     let held = scene.store.hold(name, owner, LEASE).await;
     held.expect("a lease is asked for")
+}
+
+pub(super) async fn the_latest_claim_commits_even_late(scene: &Scene<'_>) {
+    scene.say(&lane(1), "a").await;
+    let turn = scene.take().await;
+    scene.outlast_leases().await;
+    scene.done(&turn).await;
+    assert!(scene.due().await.is_empty(), "nobody else had claimed it");
+}
+
+pub(super) async fn reply_lanes_are_renewed_and_released_too(scene: &Scene<'_>) {
+    scene.say(&lane(1), "the turn lane of the same chat").await;
+    let turn = scene.take().await;
+    scene.done(&turn).await;
+    scene.post(scene.outgoing(&lane(1), "a")).await;
+    let send = scene.take_send().await;
+    for _ in 0..4 {
+        scene.wait(LEASE / 2).await;
+        let claims = std::slice::from_ref(&send.claim);
+        let renewed = scene.store.renew(LaneKind::Reply, claims, LEASE).await;
+        assert_eq!(renewed.expect("leases are renewed"), [true]);
+        let other = scene.store.renew(LaneKind::Turn, claims, LEASE).await;
+        assert_eq!(other.expect("leases are renewed"), [false], "another direction");
+    }
+    assert!(scene.sends().await.is_empty());
+    let release = [Release {
+        claim: send.claim,
+        after: Duration::from_mins(10),
+        counted: false,
+    }];
+    let released = scene.store.release(LaneKind::Reply, &release).await;
+    assert_eq!(released.expect("lanes are released"), [true]);
+    scene.wait(Duration::from_mins(9)).await;
+    assert!(scene.sends().await.is_empty());
+    scene.wait(Duration::from_mins(2)).await;
+    assert_eq!(scene.take_send().await.attempt, 1);
 }

@@ -5,8 +5,11 @@ mod dead;
 mod inbox;
 mod jobs;
 mod lanes;
+mod leads;
 mod leases;
 mod model;
+mod ops;
+mod parts;
 mod play;
 mod rows;
 mod scene;
@@ -78,6 +81,8 @@ suite!(
         leases::an_uncounted_release_costs_none,
         leases::a_release_waits_as_long_as_asked,
         leases::a_renewed_lease_holds,
+        leases::the_latest_claim_commits_even_late,
+        leases::reply_lanes_are_renewed_and_released_too,
         leases::a_named_lease_has_one_holder,
         leases::a_named_lease_runs_out,
         commit::a_turn_is_committed_once,
@@ -88,6 +93,7 @@ suite!(
         commit::neighbours_of_a_conflict_are_committed,
         commit::neighbours_of_a_lost_lease_are_committed,
         commit::a_refused_turn_writes_nothing,
+        commit::a_turn_of_an_item_that_is_gone_is_lost,
         commit::a_client_has_one_open_case,
         rows::a_client_comes_back,
         rows::a_client_is_replaced,
@@ -95,7 +101,8 @@ suite!(
         rows::a_conversation_comes_back,
         rows::a_case_ends_and_another_begins,
         rows::unknown_values_come_back_unchanged,
-        rows::a_lead_comes_back,
+        leads::a_lead_comes_back,
+        leads::the_lead_of_a_closed_case_stays_with_it,
         rows::a_session_comes_back,
         rows::a_message_comes_back,
         rows::messages_are_numbered_without_gaps,
@@ -116,6 +123,8 @@ suite!(
         sends::a_call_that_may_never_be_repeated_is_parked,
         sends::a_harmless_call_is_repeated_for_ever,
         sends::a_known_failure_is_no_unknown_outcome,
+        sends::unknown_outcomes_add_up,
+        sends::senders_are_answered_one_by_one,
         sends::a_stale_sender_does_nothing,
         withheld::a_message_of_the_bot_is_withheld_from_an_agents_chat,
         withheld::a_message_decided_since_is_not_withheld,
@@ -133,6 +142,7 @@ suite!(
         jobs::a_lost_claim_reports_nothing,
         jobs::a_newer_job_takes_the_place_of_the_older,
         jobs::a_superseded_job_cannot_be_finished,
+        jobs::jobs_are_ended_one_by_one,
         jobs::a_cancelled_job_is_gone,
         dead::a_dead_turn_is_listed_and_does_not_block_its_chat,
         dead::a_dead_job_is_listed,

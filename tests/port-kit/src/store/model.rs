@@ -11,7 +11,8 @@ use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use super::play::{Op, Player, op};
+use super::ops::{Op, op};
+use super::play::Player;
 use super::scene::Scene;
 use super::{KitStore, StoreHarness};
 

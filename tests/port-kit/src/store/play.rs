@@ -1,4 +1,4 @@
-//! The operations that the model-based check draws, and how they are played on one store.
+//! How the operations of the model-based check are played on one store.
 //!
 //! What a store may choose is kept out of the results: places, fences, times, the jitter of leases,
 //! the order of lanes due at one time.
@@ -8,121 +8,24 @@ use std::time::Duration;
 use frontdesk_core::conversation::{Client, ConversationStatus, Owner, Person, SenderType};
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ClientId, ConversationId, Ids, JobId, MessageId, UserId};
-use frontdesk_core::port::messenger::LimitScope;
 use frontdesk_core::port::store::{DeadQueue, JobEnd, TurnEnd};
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{
-    ClaimedJob, ClaimedSend, ClaimedTurn, JobChange, LaneKey, LaneKind, NewJob, Outgoing, Repeat, SendOutcome,
+    ClaimedJob, ClaimedSend, ClaimedTurn, JobChange, LaneKey, LaneKind, NewJob, Outgoing,
 };
-use proptest::prelude::{Just, Strategy, any};
-use proptest::prop_oneof;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::scene::{Case, Scene, changed, commit_of, item, lane, new, release_of, said, text_of};
+use super::ops::{BACK_OFF, CHATS, End, Op, What};
+use super::parts::{changed, commit_of, item, lane, new, release_of, said, text_of};
+use super::scene::{Case, Scene};
 
 /// Longer than any lease or back-off below.
 const LONG: Duration = Duration::from_hours(2);
-/// A back-off that only a long wait outlasts.
-const BACK_OFF: Duration = Duration::from_mins(50);
 /// Between two operations, so that no two happen at one time.
 const TICK: Duration = Duration::from_millis(20);
 /// What a lease is prolonged by.
 const RENEWED: Duration = BACK_OFF;
-const CHATS: i64 = 3;
-
-/// One operation. Indices choose among the claims made so far, stale ones included.
-#[derive(Clone, Debug)]
-pub(super) enum Op {
-    Accept { chat: i64, update: Option<i64> },
-    ClaimTurns,
-    Commit { turn: usize, what: What, stale: bool },
-    Kill { turn: usize },
-    Release { turn: usize, later: bool, counted: bool },
-    Renew { turn: usize },
-    ClaimSends,
-    Begin { send: usize },
-    Finish { send: usize, outcome: SendOutcome },
-    ClaimJobs,
-    EndJob { job: usize, end: End },
-    Retry { letter: usize },
-    Drop { letter: usize },
-    Wait,
-}
-
-/// What a turn decides.
-#[derive(Clone, Debug)]
-pub(super) enum What {
-    Nothing,
-    Say { repeat: Repeat },
-    Own { agent: bool },
-    Start { key: Option<u8>, later: bool },
-    Cancel { key: u8 },
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum End {
-    Done { report: bool },
-    Again { later: bool, counted: bool },
-    Dead,
-}
-
-/// Draws an operation.
-pub(super) fn op() -> impl Strategy<Value = Op> {
-    let index = 0..64_usize;
-    let accept = (0..CHATS, proptest::option::of(0..20_i64));
-    let commit = (index.clone(), what(), proptest::bool::weighted(0.2));
-    let release = (index.clone(), any::<bool>(), any::<bool>());
-    prop_oneof![
-        5 => accept.prop_map(|(chat, update)| Op::Accept { chat, update }),
-        4 => Just(Op::ClaimTurns),
-        8 => commit.prop_map(|(turn, what, stale)| Op::Commit { turn, what, stale }),
-        1 => index.clone().prop_map(|turn| Op::Kill { turn }),
-        2 => release.prop_map(|(turn, later, counted)| Op::Release { turn, later, counted }),
-        1 => index.clone().prop_map(|turn| Op::Renew { turn }),
-        4 => Just(Op::ClaimSends),
-        5 => index.clone().prop_map(|send| Op::Begin { send }),
-        5 => (index.clone(), outcome()).prop_map(|(send, outcome)| Op::Finish { send, outcome }),
-        3 => Just(Op::ClaimJobs),
-        3 => (index.clone(), end()).prop_map(|(job, end)| Op::EndJob { job, end }),
-        1 => index.clone().prop_map(|letter| Op::Retry { letter }),
-        1 => index.prop_map(|letter| Op::Drop { letter }),
-        3 => Just(Op::Wait),
-    ]
-}
-
-fn what() -> impl Strategy<Value = What> {
-    let repeat = prop_oneof![Just(Repeat::Free), Just(Repeat::Once), Just(Repeat::Never)];
-    let start = (proptest::option::of(0..2_u8), any::<bool>());
-    prop_oneof![
-        1 => Just(What::Nothing),
-        4 => repeat.prop_map(|repeat| What::Say { repeat }),
-        1 => any::<bool>().prop_map(|agent| What::Own { agent }),
-        2 => start.prop_map(|(key, later)| What::Start { key, later }),
-        1 => (0..2_u8).prop_map(|key| What::Cancel { key }),
-    ]
-}
-
-fn outcome() -> impl Strategy<Value = SendOutcome> {
-    let after = || prop_oneof![Just(Duration::ZERO), Just(BACK_OFF)];
-    let scope = prop_oneof![Just(LimitScope::Chat), Just(LimitScope::Bot)];
-    prop_oneof![
-        4 => Just(SendOutcome::Sent { channel_message_id: None }),
-        2 => after().prop_map(|after| SendOutcome::NotSent { after }),
-        1 => (after(), scope).prop_map(|(after, scope)| SendOutcome::NotBefore { after, scope }),
-        1 => any::<bool>().prop_map(|chat_gone| SendOutcome::Refused { why: "no".to_owned(), chat_gone }),
-        3 => after().prop_map(|after| SendOutcome::Unknown { after }),
-    ]
-}
-
-fn end() -> impl Strategy<Value = End> {
-    let again = (any::<bool>(), any::<bool>());
-    prop_oneof![
-        2 => any::<bool>().prop_map(|report| End::Done { report }),
-        2 => again.prop_map(|(later, counted)| End::Again { later, counted }),
-        1 => Just(End::Dead),
-    ]
-}
 
 /// One store, and the claims made on it.
 pub(super) struct Player<'a> {
@@ -159,14 +62,29 @@ impl<'a> Player<'a> {
                 let items = [item(&lane(*chat), *update, &format!("event {at}"))];
                 format!("{:?}", scene.accept(&items).await)
             }
-            Op::ClaimTurns => {
-                let mut turns = scene.due().await;
-                turns.sort_by_key(|turn| turn.claim.lane.chat);
-                let seen: Vec<_> = turns.iter().map(|turn| (text_of(turn), turn.attempt)).collect();
-                let waits = self.waits;
-                self.turns.extend(turns.into_iter().map(|turn| (waits, turn)));
-                format!("{seen:?}")
+            Op::Turn { chat, what, stale } => {
+                let lane = lane(*chat);
+                scene.accept(&[item(&lane, None, &format!("event {at}"))]).await;
+                let seen = self.claim_turns().await;
+                let turn = self
+                    .turns
+                    .iter()
+                    .rfind(|(waits, turn)| *waits == self.waits && turn.claim.lane == lane);
+                let Some((_, turn)) = turn else { return seen };
+                let decision = decide(&self.scene, &lane, at, what, *stale).await;
+                format!("{seen} {:?}", self.scene.commit(turn, decision).await)
             }
+            Op::ClaimTurns => self.claim_turns().await,
+            Op::Send { outcome } => {
+                let mut seen = vec![self.claim_sends().await];
+                for send in self.sends.iter().rev().take(4) {
+                    let intent = self.scene.begin(send).await;
+                    let held = self.scene.finish(send, outcome.clone()).await;
+                    seen.push(format!("{intent:?} {held}"));
+                }
+                seen.join(" ")
+            }
+            Op::ClaimSends => self.claim_sends().await,
             Op::Commit { turn, what, stale } => match pick(&self.turns, *turn) {
                 Some((_, turn)) => {
                     let decision = decide(scene, &turn.claim.lane, at, what, *stale).await;
@@ -198,16 +116,6 @@ impl<'a> Player<'a> {
                 }
                 _ => String::new(),
             },
-            Op::ClaimSends => {
-                let mut sends = scene.sends().await;
-                sends.sort_by_key(|send| send.claim.lane.chat);
-                let seen: Vec<_> = sends
-                    .iter()
-                    .map(|send| (said(send), send.attempt, send.item.tries, send.item.in_flight))
-                    .collect();
-                self.sends.extend(sends);
-                format!("{seen:?}")
-            }
             Op::Begin { send } => match pick(&self.sends, *send) {
                 Some(send) => format!("{:?}", scene.begin(send).await),
                 None => String::new(),
@@ -256,6 +164,26 @@ impl<'a> Player<'a> {
                 String::new()
             }
         }
+    }
+
+    async fn claim_turns(&mut self) -> String {
+        let mut turns = self.scene.due().await;
+        turns.sort_by_key(|turn| turn.claim.lane.chat);
+        let seen: Vec<_> = turns.iter().map(|turn| (text_of(turn), turn.attempt)).collect();
+        let waits = self.waits;
+        self.turns.extend(turns.into_iter().map(|turn| (waits, turn)));
+        format!("{seen:?}")
+    }
+
+    async fn claim_sends(&mut self) -> String {
+        let mut sends = self.scene.sends().await;
+        sends.sort_by_key(|send| send.claim.lane.chat);
+        let seen: Vec<_> = sends
+            .iter()
+            .map(|send| (said(send), send.attempt, send.item.tries, send.item.in_flight))
+            .collect();
+        self.sends.extend(sends);
+        format!("{seen:?}")
     }
 
     /// A dead letter, but no job's: the port leaves open what becomes of a taken unique key.
@@ -365,6 +293,9 @@ async fn decide(scene: &Scene<'_>, lane: &LaneKey, at: usize, what: &What, stale
             row.hand_to(status, owner, time)
                 .expect("an open case changes hands");
             row.version -= i64::from(stale);
+            let mut note = scene.message(&case, SenderType::Note, &format!("now with {}", row.owner));
+            note.id = MessageId(id(3));
+            decision.messages = vec![note];
             decision.conversations = vec![changed(row)];
         }
         What::Nothing | What::Own { .. } => {}

@@ -1,26 +1,23 @@
 //! What is written comes back as it was written.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use frontdesk_core::conversation::{
     Client, ContentType, Conversation, ConversationStatus, Message, MessageEdit, Owner, SenderType, Session,
 };
 use frontdesk_core::dialogue::Decision;
-use frontdesk_core::id::{AgentId, ChannelMessageId, LeadId, MessageId, ThreadId, UserId};
-use frontdesk_core::lead::{
-    FieldSource, FieldValue, FormPhase, FormState, Lead, LeadScore, LeadStage, Reason,
-};
+use frontdesk_core::id::{AgentId, ChannelMessageId, ThreadId, UserId};
+use frontdesk_core::lead::{FieldSource, LeadScore, LeadStage};
 use frontdesk_core::port::store::{Snapshot, StoredMessage};
 use frontdesk_core::time::Timestamp;
 use serde_json::json;
 
-use super::scene::{Case, Scene, changed, lane, new};
+use super::leads::lead;
+use super::parts::{TEXT, changed, lane, new};
+use super::scene::{Case, Scene};
 
 /// When a message was edited.
 const EDITED_AT: Timestamp = Timestamp::from_micros(1_800_000_000_000_001);
-/// Text in many scripts, with what escapes badly.
-const TEXT: &str = "Ωμέγα привет 漢字 👩‍👩‍👧 \u{202e}rtl \"quoted\" 'one' back\\slash %_ $1 ?\n\ttail";
 
 pub(super) async fn a_client_comes_back(scene: &Scene<'_>) {
     for id in [1, (1 << 52) - 1, -1_001_234_567_890] {
@@ -134,71 +131,6 @@ pub(super) async fn unknown_values_come_back_unchanged(scene: &Scene<'_>) {
     scene.decide(&case.lane, writes(row.clone())).await;
     row.version += 1;
     assert_eq!(scene.load(&case.lane).await.conversation, Some(row));
-}
-
-pub(super) async fn a_lead_comes_back(scene: &Scene<'_>) {
-    let case = scene.case(&lane(1)).await;
-    let mut lead = lead(scene, &case);
-    let decision = Decision {
-        lead: Some(lead.clone()),
-        ..Decision::default()
-    };
-    scene.decide(&case.lane, decision).await;
-    assert_eq!(scene.load(&case.lane).await.lead.as_ref(), Some(&lead));
-    let moved = lead.move_to(LeadStage::Contacted, "an agent", None, scene.now());
-    lead.form = FormState::default();
-    lead.fields.clear();
-    let decision = Decision {
-        lead: Some(lead.clone()),
-        stage_changes: vec![moved.expect("a new lead may be contacted")],
-        ..Decision::default()
-    };
-    scene.decide(&case.lane, decision).await;
-    assert_eq!(scene.load(&case.lane).await.lead, Some(lead));
-}
-
-fn lead(scene: &Scene<'_>, case: &Case) -> Lead {
-    let field = |value: &str, source| FieldValue {
-        value: value.to_owned(),
-        source,
-        message_id: Some(MessageId(scene.uuid())),
-        confidence: 0.25,
-        confirmed_by: Some("client".to_owned()),
-    };
-    Lead {
-        id: LeadId(scene.uuid()),
-        fields: BTreeMap::from([
-            ("description".to_owned(), field(TEXT, FieldSource::Typed)),
-            (
-                "contact".to_owned(),
-                field("zoe@example.com", FieldSource::Contact),
-            ),
-            ("имя".to_owned(), field("Zoë", FieldSource::Agent)),
-        ]),
-        form: FormState {
-            phase: FormPhase::Asking,
-            field: "timeline".to_owned(),
-            correcting: true,
-            question: 7,
-            skipped: vec!["company".to_owned()],
-            ..FormState::default()
-        },
-        score_points: -15,
-        score_reasons: vec![Reason {
-            rule: "budget".to_owned(),
-            points: -15,
-            message_id: None,
-        }],
-        rubric_version: Some("4".to_owned()),
-        consent_at: Some(scene.now()),
-        consent_version: Some("2".to_owned()),
-        ..Lead::new(
-            &mut scene.ids(),
-            case.conversation.id,
-            "kit_bot".to_owned(),
-            scene.now(),
-        )
-    }
 }
 
 pub(super) async fn a_session_comes_back(scene: &Scene<'_>) {
@@ -378,5 +310,5 @@ async fn edit(scene: &Scene<'_>, case: &Case, id: i64, text: &str) {
 
 async fn only_message(scene: &Scene<'_>, case: &Case) -> StoredMessage {
     let stored = scene.store.messages(case.conversation.id, 10).await;
-    super::scene::only(stored.expect("messages are listed"), "message")
+    super::parts::only(stored.expect("messages are listed"), "message")
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ChannelMessageId, ThreadId};
 use frontdesk_core::port::messenger::{Action, Button, Keyboard, LimitScope};
-use frontdesk_core::port::store::{DeadLetter, DeadQueue, SendIntent};
+use frontdesk_core::port::store::{BeginSend, DeadLetter, DeadQueue, FinishSend, SendIntent};
 use frontdesk_core::text::{Entity, RichText};
 use frontdesk_core::work::{Author, Outgoing, Repeat, SendOutcome};
 
-use super::scene::{Scene, lane, said};
+use super::parts::{lane, said};
+use super::scene::Scene;
 
 const WAIT: Duration = Duration::from_mins(10);
 
@@ -321,5 +322,47 @@ async fn letters(scene: &Scene<'_>) -> Vec<DeadLetter> {
 }
 
 async fn only_letter(scene: &Scene<'_>) -> DeadLetter {
-    super::scene::only(letters(scene).await, "dead letter")
+    super::parts::only(letters(scene).await, "dead letter")
+}
+
+pub(super) async fn unknown_outcomes_add_up(scene: &Scene<'_>) {
+    scene.post(scene.outgoing(&lane(1), "a")).await;
+    fail_unknown(scene).await;
+    let send = scene.take_send().await;
+    assert_eq!(scene.begin(&send).await, SendIntent::Go);
+    let after = Duration::ZERO;
+    assert!(scene.finish(&send, SendOutcome::NotSent { after }).await);
+    fail_unknown(scene).await;
+    let send = scene.take_send().await;
+    assert_eq!(send.item.tries, 3);
+    assert_eq!(scene.begin(&send).await, SendIntent::Parked);
+}
+
+pub(super) async fn senders_are_answered_one_by_one(scene: &Scene<'_>) {
+    for chat in 1..=3 {
+        scene.post(scene.outgoing(&lane(chat), "a")).await;
+    }
+    let mut sends = scene.sends().await;
+    assert_eq!(sends.len(), 3);
+    sends[1].claim.fence -= 1;
+    let begins: Vec<_> = sends
+        .iter()
+        .map(|send| BeginSend {
+            claim: send.claim.clone(),
+            seq: send.item.seq,
+        })
+        .collect();
+    let intents = scene.store.begin_sends(&begins).await;
+    let intents = intents.expect("intents are committed");
+    assert_eq!(intents, [SendIntent::Go, SendIntent::LeaseLost, SendIntent::Go]);
+    let finishes: Vec<_> = begins
+        .into_iter()
+        .map(|begin| FinishSend {
+            claim: begin.claim,
+            seq: begin.seq,
+            outcome: sent(),
+        })
+        .collect();
+    let held = scene.store.finish_sends(&finishes).await;
+    assert_eq!(held.expect("outcomes are committed"), [true, false, true]);
 }

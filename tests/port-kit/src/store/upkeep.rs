@@ -10,7 +10,8 @@ use frontdesk_core::port::store::{Accepted, Depth};
 use frontdesk_core::work::{LaneKey, LaneKind, NewJob};
 use serde_json::json;
 
-use super::scene::{BOT, LEASE, Scene, lane, release_of, text_of};
+use super::parts::{BOT, LEASE, lane, release_of, text_of};
+use super::scene::Scene;
 
 const DAY: Duration = Duration::from_hours(24);
 

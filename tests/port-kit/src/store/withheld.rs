@@ -5,7 +5,8 @@ use frontdesk_core::dialogue::Decision;
 use frontdesk_core::port::store::SendIntent;
 use frontdesk_core::work::{Author, Outgoing};
 
-use super::scene::{Case, Scene, changed, lane};
+use super::parts::{changed, lane};
+use super::scene::{Case, Scene};
 
 pub(super) async fn a_message_of_the_bot_is_withheld_from_an_agents_chat(scene: &Scene<'_>) {
     let case = scene.case(&lane(1)).await;
@@ -84,6 +85,6 @@ async fn decided_before(scene: &Scene<'_>, case: &Case, author: Author, owner: O
 
 async fn sender(scene: &Scene<'_>, case: &Case) -> SenderType {
     let messages = scene.store.messages(case.conversation.id, 10).await;
-    let message = super::scene::only(messages.expect("messages are listed"), "message");
+    let message = super::parts::only(messages.expect("messages are listed"), "message");
     message.message.sender_type
 }

@@ -1,6 +1,9 @@
 //! Everything in here passes the conformance kit.
 
+mod cache_faults;
+mod faults;
 mod harness;
+mod others;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +16,7 @@ use frontdesk_port_kit::clock::ClockHarness;
 use frontdesk_port_kit::files::FilesHarness;
 use frontdesk_port_kit::{cache, clock, files, store};
 
-use harness::Memory;
+use harness::{Memory, start};
 
 #[tokio::test]
 async fn the_store_conforms() {
@@ -70,15 +73,15 @@ impl ClockHarness for Other {
 
 #[tokio::test]
 async fn the_cache_conforms() {
-    cache::conforms(&Other(harness::start())).await;
+    cache::conforms(&Other(start())).await;
 }
 
 #[tokio::test]
 async fn file_storage_conforms() {
-    files::conforms(&Other(harness::start())).await;
+    files::conforms(&Other(start())).await;
 }
 
 #[tokio::test]
 async fn the_clock_conforms() {
-    clock::conforms(&Other(harness::start())).await;
+    clock::conforms(&Other(start())).await;
 }
