@@ -183,7 +183,7 @@ impl Fixture {
         }
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         let name = self.postgres.clone();
         drop(self);
         if let (Some(name), Some(server)) = (name, postgres_server()) {
