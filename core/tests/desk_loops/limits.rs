@@ -102,6 +102,9 @@ fn repeats_albums_and_others_chats_do_not_count() {
         got.iter().filter(|got| **got == Ok(Received::Duplicate)).count(),
         3
     );
+    let got = world.receive(&door, &[(3, 7, "over"), (2, 7, "b")]);
+    assert!(matches!(got[0], Ok(Received::Limited { .. })));
+    assert_eq!(got[1], Ok(Received::Duplicate), "what was let in stays in");
     let mut album = Vec::new();
     for id in 10..15 {
         let door = door.clone();

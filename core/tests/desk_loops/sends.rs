@@ -139,6 +139,22 @@ fn an_outage_parks_nothing() {
 }
 
 #[test]
+fn nothing_is_repeated_while_the_messenger_does_not_answer() {
+    let mut world = waiting(&[(5, "a"), (6, "b")]);
+    world.messenger.then_fail(MessengerError::Unknown("cut".into()));
+    for _ in 0..1000 {
+        world
+            .messenger
+            .fail_probe(MessengerError::Unreachable("down".into()));
+    }
+    world.sender(PacingSettings::OFF);
+    world.pass(secs(300));
+    assert_eq!(world.asked().len(), 2, "one try each, and none more");
+    assert!(world.dead().is_empty());
+    assert_eq!(replies_waiting(&mut world), 1);
+}
+
+#[test]
 fn repeat_policies_hold() {
     let mut world = waiting(&[(5, "never:a")]);
     world.messenger.then_fail(MessengerError::Unknown("cut".into()));

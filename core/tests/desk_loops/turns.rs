@@ -301,7 +301,7 @@ fn one_suspect_at_a_time_and_the_others_wait_uncounted() {
     for chat in 1..=6 {
         assert_eq!(heard(&world, chat).len(), 5, "parking costs no attempt");
     }
-    assert!(world.process.stats.parked.get() > 0 || world.process.stats.turns_failed.get() == 30);
+    assert!(world.process.stats.parked.get() > 0);
 }
 
 #[test]
