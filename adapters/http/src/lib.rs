@@ -1,1 +1,46 @@
 //! The HTTP side of Frontdesk: webhook and health, on hyper.
+//!
+//! A driving adapter: it turns requests into calls of two small traits and their results into answers. It knows
+//! no store, no clock of the business and no setting by name except in the advice of [`BindError`].
+//!
+//! | file | subject |
+//! | --- | --- |
+//! | `intake`, `health` | what the adapter drives: [`UpdateIntake`], [`HealthCheck`] |
+//! | `listener` | [`PublicListener`] and [`PrivateListener`]: bind, then serve until told to stop |
+//! | `settings`, `secret`, `bind` | [`Limits`], [`WebhookSecret`], [`BindError`] |
+//! | `routes`, `webhook`, `answer`, `body` | who answers what; every answer is made in `answer` |
+//! | `server`, `connection`, `watched`, `watch` | accepting, one connection, and the clock that ends slow ones |
+//!
+//! # Invariants
+//!
+//! - The secret is checked before one byte of the body is asked for; without a right one nothing reaches the intake.
+//! - 200 is answered only where the intake said [`Intake::Kept`], and its body is empty: Telegram would execute a
+//!   method found there. No answer is ever a redirect or 410.
+//! - No byte of a request's body gets into a log line or an answer.
+//! - Everything a client can make wait has an end: head, body, answer, idle connection, unread answer.
+//!
+//! TLS is the business of the proxy in front.
+
+mod answer;
+mod bind;
+mod body;
+mod catch;
+mod connection;
+mod health;
+mod intake;
+mod listener;
+mod routes;
+mod secret;
+mod server;
+mod settings;
+mod throttle;
+mod watch;
+mod watched;
+mod webhook;
+
+pub use bind::BindError;
+pub use health::{HealthCheck, Readiness};
+pub use intake::{Intake, UpdateIntake};
+pub use listener::{PrivateListener, PublicListener};
+pub use secret::{InvalidSecret, WebhookSecret};
+pub use settings::{Limits, PrivateSettings, PublicSettings};

@@ -45,6 +45,9 @@ pub struct SessionState {
     /// Questions in a row that nothing answered; the second one goes to a person.
     #[serde(default)]
     pub misses: u32,
+    /// The album whose first item was acknowledged last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<String>,
 }
 
 /// What reading a stored state came to.
@@ -96,6 +99,7 @@ mod tests {
         let state = SessionState {
             awaiting: Awaiting::Offer(vec!["a".into()]),
             misses: 1,
+            album: None,
         };
         let mut session = Session {
             client_id: ClientId(Uuid::nil()),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::{ContentType, Person};
-use crate::id::{AgentId, ChannelMessageId, ChatId, ConversationId, ThreadId};
+use crate::id::{AgentId, ChannelMessageId, ChatId, ConversationId, ThreadId, UserId};
 use crate::time::Timestamp;
 
 /// What kind of chat an update came from.
@@ -41,7 +41,7 @@ pub struct Media {
 
 /// What happened in a chat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case", tag = "update")]
 pub enum UpdateKind {
     /// A text, commands included.
     Text {
@@ -159,6 +159,27 @@ pub enum TimerFired {
     },
 }
 
+/// Which of a client's limits was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitWindow {
+    /// Messages an hour.
+    Hour,
+    /// Messages a day.
+    Day,
+}
+
+/// The first message over a limit: the client is told once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitNotice {
+    /// Which limit.
+    pub window: LimitWindow,
+    /// Seconds until the window ends.
+    pub resets_in_s: u64,
+    /// The client.
+    pub from: UserId,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -169,6 +190,8 @@ pub enum Event {
     Agent(AgentPost),
     /// A timer ran out.
     Timer(TimerFired),
+    /// A client wrote more than the limits allow.
+    Limited(LimitNotice),
 }
 
 impl Event {

@@ -1,9 +1,34 @@
 //! The dialogue: what happened, what is known, and what to do about it.
+//!
+//! [`Rules::decide`](Decide::decide) is a pure function of an [`Occasion`] and an [`Event`]. It works
+//! in a [`Turn`], which gathers rows and messages into a [`Decision`]. What the desk can do is
+//! registered: [`Command`]s by name, [`Skill`]s by order and by the prefix of their buttons. An
+//! embedding developer adds his own the way the built-in ones are added ([`Registry::standard`]).
 
+mod agent;
+mod card;
+mod commands;
 mod decision;
 mod event;
+mod form;
+mod form_input;
+mod handover;
+mod incoming;
+mod knowledge_skill;
+mod menu;
+mod registry;
+mod rules;
 mod seam;
+mod small_talk;
+mod timers;
+mod turn;
 
 pub use decision::{ConversationWrite, Decision, Fact};
-pub use event::{AgentAction, AgentPost, ChatKind, Event, Media, TimerFired, Update, UpdateKind};
+pub use event::{
+    AgentAction, AgentPost, ChatKind, Event, LimitNotice, LimitWindow, Media, TimerFired, Update, UpdateKind,
+};
+pub use registry::{Command, Heard, Registry, Skill};
+pub use rules::{Rules, RulesSettings};
 pub use seam::{Decide, Occasion};
+pub use timers::{TIMER_JOB, TIMER_VERSION};
+pub use turn::Turn;

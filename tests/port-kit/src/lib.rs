@@ -1,1 +1,15 @@
-//! The conformance suite for any adapter of any port of Frontdesk.
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a check that finds a broken contract says so by panicking"
+)]
+
+pub mod cache;
+mod check;
+pub mod clock;
+pub mod files;
+pub mod store;
+
+pub use check::{Broken, Report};

@@ -1,0 +1,130 @@
+//! Every answer this adapter gives.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use hyper::{Response, StatusCode};
+use serde_json::json;
+
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// 200 without a body: Telegram would execute a method it found in one.
+pub(crate) fn kept() -> Answer {
+    Response::new(Full::default())
+}
+
+pub(crate) fn json(status: StatusCode, body: Bytes) -> Answer {
+    let mut answer = with_body(status, "application/json", body);
+    header(&mut answer, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+pub(crate) fn not_found() -> Answer {
+    problem(StatusCode::NOT_FOUND, "There is nothing at this path.")
+}
+
+pub(crate) fn method_not_allowed(allowed: &'static str) -> Answer {
+    let mut answer = problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "The Allow header lists what this path understands.",
+    );
+    header(&mut answer, ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+pub(crate) fn wrong_secret() -> Answer {
+    let mut answer = problem(
+        StatusCode::UNAUTHORIZED,
+        "The header X-Telegram-Bot-Api-Secret-Token is missing or wrong.",
+    );
+    let scheme = HeaderValue::from_static("X-Telegram-Bot-Api-Secret-Token");
+    header(&mut answer, WWW_AUTHENTICATE, scheme);
+    answer
+}
+
+pub(crate) fn too_large() -> Answer {
+    problem(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The body is longer than an update may be.",
+    )
+}
+
+pub(crate) fn body_too_slow() -> Answer {
+    problem(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
+}
+
+pub(crate) fn body_broken() -> Answer {
+    problem(StatusCode::BAD_REQUEST, "The body could not be read to its end.")
+}
+
+pub(crate) fn not_an_update() -> Answer {
+    problem(
+        StatusCode::BAD_REQUEST,
+        "The body is not JSON or has no update_id.",
+    )
+}
+
+pub(crate) fn try_later(after: Duration) -> Answer {
+    let mut answer = problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The update could not be stored; please send it again.",
+    );
+    header(&mut answer, RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
+    answer
+}
+
+pub(crate) fn broken() -> Answer {
+    problem(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something went wrong here; the log has the details.",
+    )
+}
+
+/// Rounded up, at least one: zero would mean "at once".
+fn whole_seconds(after: Duration) -> u64 {
+    after
+        .as_secs()
+        .saturating_add(u64::from(after.subsec_nanos() > 0))
+        .max(1)
+}
+
+/// RFC 9457. The detail is ours, never the client's words.
+fn problem(status: StatusCode, detail: &'static str) -> Answer {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail })
+        .to_string();
+    with_body(status, "application/problem+json", Bytes::from(body))
+}
+
+fn with_body(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    header(&mut answer, CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}
+
+fn header(answer: &mut Answer, name: HeaderName, value: HeaderValue) {
+    answer.headers_mut().insert(name, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_times_are_rounded_up_and_never_zero() {
+        let cases = [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (90_000, 90)];
+        for (millis, seconds) in cases {
+            assert_eq!(
+                whole_seconds(Duration::from_millis(millis)),
+                seconds,
+                "{millis} ms"
+            );
+        }
+        assert_eq!(whole_seconds(Duration::MAX), u64::MAX);
+    }
+}

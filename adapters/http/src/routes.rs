@@ -1,0 +1,51 @@
+//! Which path is answered by whom, on each listener.
+
+use std::fmt::Debug;
+
+use hyper::http::request::Parts;
+
+use crate::answer::{self, Answer};
+use crate::body::RequestBody;
+use crate::health::HealthRoutes;
+use crate::webhook::Webhook;
+
+/// The paths of one listener.
+pub(crate) trait Routes: Debug + Send + Sync + 'static {
+    /// Answers one request; what is left of its body is nobody's then.
+    fn answer(&self, head: &Parts, body: &mut RequestBody) -> impl Future<Output = Answer> + Send;
+}
+
+/// The listener the messenger reaches: webhook and health.
+#[derive(Debug)]
+pub(crate) struct PublicRoutes {
+    pub(crate) webhook: Webhook,
+    pub(crate) health: HealthRoutes,
+}
+
+impl Routes for PublicRoutes {
+    async fn answer(&self, head: &Parts, body: &mut RequestBody) -> Answer {
+        match head.uri.path() {
+            "/webhook/telegram" => self.webhook.answer(head, body).await,
+            path => self
+                .health
+                .answer(&head.method, path)
+                .await
+                .unwrap_or_else(answer::not_found),
+        }
+    }
+}
+
+/// The listener for operators: health.
+#[derive(Debug)]
+pub(crate) struct PrivateRoutes {
+    pub(crate) health: HealthRoutes,
+}
+
+impl Routes for PrivateRoutes {
+    async fn answer(&self, head: &Parts, _body: &mut RequestBody) -> Answer {
+        self.health
+            .answer(&head.method, head.uri.path())
+            .await
+            .unwrap_or_else(answer::not_found)
+    }
+}

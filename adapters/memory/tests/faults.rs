@@ -1,0 +1,101 @@
+//! The kit would notice: every bug made to order is caught by the check that names it.
+
+mod harness;
+
+use std::collections::BTreeSet;
+
+use frontdesk_memory::{Fault, MemoryStore};
+use frontdesk_port_kit::store;
+use harness::Memory;
+
+/// Each bug, and the check that is to catch it.
+const CAUGHT: &[(Fault, &str)] = &[
+    (Fault::DedupeForgotten, "an_update_is_accepted_once_later"),
+    (
+        Fault::DedupeForgottenAfterAnHour,
+        "an_update_is_remembered_for_three_days",
+    ),
+    (Fault::OrderReversed, "a_lane_keeps_the_order_across_slices"),
+    (Fault::FenceIgnored, "a_stale_commit_writes_nothing"),
+    (Fault::LeaseNeverExpires, "an_expired_lease_is_due_again"),
+    (Fault::ClaimNotExclusive, "a_claimed_lane_is_not_claimed_again"),
+    (Fault::AttemptsNotCounted, "attempts_are_counted_at_the_claim"),
+    (Fault::ReleaseAlwaysCounted, "an_uncounted_release_costs_none"),
+    (Fault::WakeLost, "what_arrives_during_a_turn_is_not_lost"),
+    (Fault::VersionIgnored, "a_changed_conversation_is_a_conflict"),
+    (Fault::PartialCommit, "a_conflict_writes_nothing"),
+    (Fault::SeqWithGaps, "messages_are_numbered_without_gaps"),
+    (Fault::EarlierTextLost, "an_edit_keeps_the_earlier_texts"),
+    (Fault::DedupeKeyIgnored, "a_dedupe_key_is_sent_once"),
+    (
+        Fault::OwnerEpochIgnored,
+        "a_message_of_the_bot_is_withheld_from_an_agents_chat",
+    ),
+    (Fault::AgentsAreWithheld, "agents_and_the_desk_are_not_withheld"),
+    (Fault::UnknownNeverParked, "a_second_unknown_outcome_parks"),
+    (
+        Fault::NeverIsRepeated,
+        "a_call_that_may_never_be_repeated_is_parked",
+    ),
+    (Fault::BotKeepsSending, "a_limit_of_the_bot_stops_the_bot"),
+    (Fault::ChatGoneIgnored, "a_gone_chat_marks_the_client"),
+    (
+        Fault::UniqueKeyIgnored,
+        "a_newer_job_takes_the_place_of_the_older",
+    ),
+    (Fault::ReportLost, "a_report_is_accepted_with_the_end_of_its_job"),
+    (
+        Fault::PriorityIgnored,
+        "urgent_jobs_come_first_then_those_due_longest",
+    ),
+    (Fault::PayloadAsText, "payloads_come_back_byte_for_byte"),
+    (Fault::MicrosecondsLost, "microseconds_are_kept"),
+    (
+        Fault::DeadForgottenOnRetry,
+        "a_dead_turn_is_retried_at_the_end_of_its_lane",
+    ),
+    (Fault::AnyBotAdopted, "a_database_belongs_to_one_bot"),
+    (Fault::LeasesShared, "a_named_lease_has_one_holder"),
+    (Fault::AwakeLanesSwept, "sweeping_leaves_alone_what_waits"),
+];
+
+/// Bugs so deep that much else fails too.
+const DEEP: &[Fault] = &[
+    Fault::LeaseNeverExpires,
+    Fault::ClaimNotExclusive,
+    Fault::FenceIgnored,
+];
+
+#[tokio::test]
+async fn every_fault_is_caught_by_name() {
+    let all: BTreeSet<_> = store::checks().iter().map(|check| check.name).collect();
+    assert_eq!(all.len(), store::checks().len(), "no two checks have one name");
+    let mut unseen = Vec::new();
+    for &(fault, name) in CAUGHT {
+        assert!(all.contains(name), "there is no check {name}");
+        let harness = Memory::new(move |clock| MemoryStore::new(clock).with_fault(fault));
+        let broken = store::broken(&harness).await;
+        let names: Vec<_> = broken.iter().map(|broken| broken.check).collect();
+        println!("{fault:?}: {names:?}");
+        if !names.contains(&name) {
+            unseen.push((fault, name, names.clone()));
+        }
+        // A check that fails for everything names nothing.
+        assert!(DEEP.contains(&fault) || names.len() <= 12, "{fault:?}: {names:?}");
+    }
+    assert!(unseen.is_empty(), "not caught: {unseen:#?}");
+}
+
+#[tokio::test]
+#[should_panic(expected = "the store breaks `an_update_is_accepted_once_in_a_slice`")]
+async fn the_first_broken_promise_is_named() {
+    let harness = Memory::new(|clock| MemoryStore::new(clock).with_fault(Fault::DedupeForgotten));
+    store::conforms(&harness).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "the store is not like the memory adapter")]
+async fn the_model_notices_a_fault_too() {
+    let harness = Memory::new(|clock| MemoryStore::new(clock).with_fault(Fault::ReleaseAlwaysCounted));
+    store::model_based(&harness, 500).await;
+}

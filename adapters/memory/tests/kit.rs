@@ -1,0 +1,84 @@
+//! Everything in here passes the conformance kit.
+
+mod harness;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use frontdesk_core::port::{Cache, Clock, FileStorage};
+use frontdesk_memory::{MemoryCache, MemoryFiles, MemoryStore, SimulatedClock};
+use frontdesk_port_kit::cache::CacheHarness;
+use frontdesk_port_kit::clock::ClockHarness;
+use frontdesk_port_kit::files::FilesHarness;
+use frontdesk_port_kit::{cache, clock, files, store};
+
+use harness::Memory;
+
+#[tokio::test]
+async fn the_store_conforms() {
+    let report = store::conforms(&Memory::new(MemoryStore::new)).await;
+    assert_eq!(report.names.len(), store::checks().len());
+}
+
+#[tokio::test]
+async fn the_store_conforms_with_jitter() {
+    for seed in 0..5 {
+        store::conforms(&Memory::new(move |clock| {
+            MemoryStore::new(clock).with_jitter(seed)
+        }))
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_store_with_jitter_is_like_the_one_without() {
+    let harness = Memory::new(|clock| MemoryStore::new(clock).with_jitter(1));
+    store::model_based(&harness, 200).await;
+}
+
+struct Other(SimulatedClock);
+
+#[async_trait]
+impl CacheHarness for Other {
+    async fn fresh(&self) -> Arc<dyn Cache> {
+        Arc::new(MemoryCache::new(Arc::new(self.0.clone())))
+    }
+
+    async fn advance(&self, _: &dyn Cache, by: Duration) {
+        self.0.advance(by);
+    }
+}
+
+#[async_trait]
+impl FilesHarness for Other {
+    async fn fresh(&self) -> Arc<dyn FileStorage> {
+        Arc::new(MemoryFiles::new())
+    }
+}
+
+#[async_trait]
+impl ClockHarness for Other {
+    async fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn advance(&self, _: &dyn Clock, by: Duration) {
+        self.0.advance(by);
+    }
+}
+
+#[tokio::test]
+async fn the_cache_conforms() {
+    cache::conforms(&Other(harness::start())).await;
+}
+
+#[tokio::test]
+async fn file_storage_conforms() {
+    files::conforms(&Other(harness::start())).await;
+}
+
+#[tokio::test]
+async fn the_clock_conforms() {
+    clock::conforms(&Other(harness::start())).await;
+}

@@ -1,0 +1,344 @@
+//! The settings in force: read once, checked together, typed.
+
+use frontdesk_core::desk::{PacingSettings, RateSettings};
+use frontdesk_core::id::ChatId;
+use frontdesk_telegram::BotToken;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::duration::{duration, rate};
+use super::problem::SettingProblems;
+use super::secret::Secret;
+use super::source::Sources;
+use super::spec::{SETTINGS, Spec};
+
+/// Which database.
+#[derive(Clone)]
+pub enum Database {
+    /// A file on this machine.
+    Sqlite(PathBuf),
+    /// A server, by its URL.
+    Postgres(Secret),
+}
+
+impl Database {
+    /// The URL the store is opened with.
+    pub fn url(&self) -> String {
+        match self {
+            Database::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Database::Postgres(url) => url.expose().to_owned(),
+        }
+    }
+}
+
+/// How updates reach the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TelegramMode {
+    /// Telegram calls.
+    Webhook,
+    /// The bot asks.
+    Polling,
+}
+
+/// What belongs to Telegram.
+#[derive(Clone)]
+pub struct Telegram {
+    /// The bot's token.
+    pub token: BotToken,
+    /// Root of the Bot API.
+    pub api_url: String,
+    /// How updates arrive.
+    pub mode: TelegramMode,
+    /// The webhook's secret and the one before, if set.
+    pub secrets: Vec<Secret>,
+    /// Where Telegram reaches the public listener.
+    pub public_url: Option<String>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one object a line.
+    Json,
+    /// Text on a terminal, else JSON.
+    Auto,
+}
+
+/// All settings.
+#[derive(Clone)]
+pub struct Settings {
+    /// Which database.
+    pub database: Database,
+    /// Connections to it.
+    pub database_pool: usize,
+    /// Telegram, if there is a token.
+    pub telegram: Option<Telegram>,
+    /// The public listener's address.
+    pub listen_addr: SocketAddr,
+    /// The private listener's address.
+    pub admin_addr: Option<SocketAddr>,
+    /// Folder of the playbook; the built-in one without it.
+    pub playbook: Option<PathBuf>,
+    /// Chat that gets lead cards and hand-over notices.
+    pub staff_chat: Option<ChatId>,
+    /// Silence of an agent after which the bot takes the chat back.
+    pub agent_timeout: Duration,
+    /// Turns in flight.
+    pub worker_concurrency: usize,
+    /// How long claimed work belongs to a silent process.
+    pub work_lease: Duration,
+    /// Waiting updates above which the door is closed.
+    pub backlog_limit: u64,
+    /// How much a client may write.
+    pub rate: RateSettings,
+    /// How fast messages go out.
+    pub pacing: PacingSettings,
+    /// `error`, `warning`, `info` or `debug`.
+    pub log_level: slog::Level,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// How long work in hand may take after the first signal.
+    pub shutdown_grace: Duration,
+}
+
+struct Reader<'a> {
+    sources: &'a Sources,
+    problems: SettingProblems,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, name: &str) -> Option<String> {
+        let spec: &Spec = SETTINGS.iter().find(|spec| spec.name == name)?;
+        self.sources
+            .value(spec, &mut self.problems)
+            .map(|value| value.text)
+    }
+
+    /// Reads a value; a wrong one is a problem and counts as not set.
+    fn read<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let text = self.text(name)?;
+        let value = parse(&text);
+        if value.is_none() {
+            // Only what is no secret is repeated.
+            let secret = SETTINGS.iter().any(|spec| spec.name == name && spec.secret);
+            let shown = if secret {
+                "the value".to_owned()
+            } else {
+                format!("`{text}`")
+            };
+            self.problems
+                .add(name, format!("{shown} will not do: expected {expected}"));
+        }
+        value
+    }
+
+    fn number<T: FromStr + PartialOrd>(&mut self, name: &str, at_least: T) -> Option<T> {
+        self.read(name, "a whole number of 1 or more", |text| {
+            text.parse().ok().filter(|n| *n >= at_least)
+        })
+    }
+
+    fn duration(&mut self, name: &str) -> Option<Duration> {
+        let expected = "a time such as 500ms, 30s, 5m or 12h, above zero";
+        self.read(name, expected, |text| {
+            duration(text).filter(|time| !time.is_zero())
+        })
+    }
+
+    fn rate(&mut self, name: &str, unit: &str) -> Option<u32> {
+        self.read(
+            name,
+            &format!("a rate such as 20/{unit}, or 0 for no limit"),
+            |text| rate(text, unit),
+        )
+    }
+}
+
+impl Settings {
+    /// Reads and checks all of them.
+    ///
+    /// # Errors
+    /// Every problem, each naming its variable and what is expected.
+    pub fn read(sources: &Sources) -> Result<Settings, SettingProblems> {
+        let mut reader = Reader {
+            sources,
+            problems: SettingProblems::default(),
+        };
+        let settings = read_all(&mut reader);
+        match settings {
+            Some(settings) if reader.problems.0.is_empty() => Ok(settings),
+            _ => Err(reader.problems),
+        }
+    }
+}
+
+fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
+    // Everything is read before anything is given up, so that all problems are reported at once.
+    let data_dir = PathBuf::from(reader.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
+    let database = database(reader, &data_dir);
+    let database_pool = reader.number("DATABASE_POOL", 1_usize);
+    let telegram = telegram(reader);
+    let address = "an address such as 127.0.0.1:8080";
+    let listen_addr = reader.read("LISTEN_ADDR", address, |text| text.parse().ok());
+    let admin_addr = reader.read(
+        "ADMIN_ADDR",
+        "an address such as 127.0.0.1:8081, or off",
+        |text| {
+            if text == "off" {
+                Some(None)
+            } else {
+                text.parse().ok().map(Some)
+            }
+        },
+    );
+    let playbook = reader.text("PLAYBOOK").map(PathBuf::from);
+    let chat = "a chat's number such as -1001234567890";
+    let agents_chat = reader.read("AGENTS_CHAT_ID", chat, |text| text.parse().ok().map(ChatId));
+    let sales_chat = reader.read("SALES_CHAT_ID", chat, |text| text.parse().ok().map(ChatId));
+    let agent_timeout = reader.duration("AGENT_TIMEOUT");
+    let worker_concurrency = reader.number("WORKER_CONCURRENCY", 1_usize);
+    let work_lease = reader.read("WORK_LEASE", "a time of 1s or more, such as 30s", |text| {
+        duration(text).filter(|time| *time >= Duration::from_secs(1))
+    });
+    let backlog_limit = reader.number("BACKLOG_LIMIT", 1_u64);
+    let per_hour = reader.number("RATE_LIMIT_PER_HOUR", 1_u64);
+    let per_day = reader.number("RATE_LIMIT_PER_DAY", 1_u64);
+    let bot = reader.rate("SEND_RATE_BOT", "s");
+    let one_chat = reader.rate("SEND_RATE_CHAT", "s");
+    let group = reader.rate("SEND_RATE_GROUP", "min");
+    let log_level = reader.read("LOG_LEVEL", "error, warning, info or debug", |text| match text {
+        "error" => Some(slog::Level::Error),
+        "warning" => Some(slog::Level::Warning),
+        "info" => Some(slog::Level::Info),
+        "debug" => Some(slog::Level::Debug),
+        _ => None,
+    });
+    let log_format = reader.read("LOG_FORMAT", "text, json or auto", |text| match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        "auto" => Some(LogFormat::Auto),
+        _ => None,
+    });
+    let shutdown_grace = reader.duration("SHUTDOWN_GRACE");
+    Some(Settings {
+        database: database?,
+        database_pool: database_pool?,
+        telegram: telegram?,
+        listen_addr: listen_addr?,
+        admin_addr: admin_addr?,
+        playbook,
+        staff_chat: sales_chat.or(agents_chat),
+        agent_timeout: agent_timeout?,
+        worker_concurrency: worker_concurrency?,
+        work_lease: work_lease?,
+        backlog_limit: backlog_limit?,
+        rate: RateSettings {
+            per_hour: per_hour?,
+            per_day: per_day?,
+            ..RateSettings::default()
+        },
+        pacing: PacingSettings {
+            bot_per_second: bot?,
+            chat_per_second: one_chat?,
+            group_per_minute: group?,
+            ..PacingSettings::default()
+        },
+        log_level: log_level?,
+        log_format: log_format?,
+        shutdown_grace: shutdown_grace?,
+    })
+}
+
+fn database(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> Option<Database> {
+    let expected = "sqlite://PATH, postgres://… or postgresql://…";
+    if reader.text("DATABASE_URL").is_none() {
+        return Some(Database::Sqlite(data_dir.join("frontdesk.db")));
+    }
+    // The URL may hold a password: it is never repeated.
+    let text = reader.text("DATABASE_URL")?;
+    if let Some(path) = text.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
+        return Some(Database::Sqlite(PathBuf::from(path)));
+    }
+    let host = text
+        .strip_prefix("postgres://")
+        .or_else(|| text.strip_prefix("postgresql://"));
+    if host.is_some_and(|host| !host.is_empty()) {
+        return Some(Database::Postgres(Secret::new(text)));
+    }
+    reader.problems.add(
+        "DATABASE_URL",
+        format!("the value will not do: expected {expected}"),
+    );
+    None
+}
+
+/// `None` if something is wrong, `Some(None)` without a token.
+fn telegram(reader: &mut Reader<'_>) -> Option<Option<Telegram>> {
+    let problems_before = reader.problems.0.len();
+    let token = reader.read(
+        "TELEGRAM_BOT_TOKEN",
+        "a token such as 123456:ABC-DEF…, from @BotFather",
+        |text| BotToken::parse(text).ok(),
+    );
+    let api_url = reader.read(
+        "TELEGRAM_API_URL",
+        "https://…, or http:// for this machine",
+        |text| {
+            frontdesk_telegram::check_api_url(text)
+                .ok()
+                .map(|()| text.trim_end_matches('/').to_owned())
+        },
+    );
+    let allowed = |text: &str| {
+        (1..=256).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    };
+    let expected = "1 to 256 of A-Z a-z 0-9 _ -";
+    let mut secrets = Vec::new();
+    for name in ["TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_WEBHOOK_SECRET_PREVIOUS"] {
+        secrets.extend(reader.read(name, expected, |text| {
+            allowed(text).then(|| Secret::new(text.to_owned()))
+        }));
+    }
+    let has_secret = reader.text("TELEGRAM_WEBHOOK_SECRET").is_some();
+    let mode = reader.read("TELEGRAM_MODE", "webhook, polling or auto", |text| match text {
+        "webhook" => Some(TelegramMode::Webhook),
+        "polling" => Some(TelegramMode::Polling),
+        "auto" if has_secret => Some(TelegramMode::Webhook),
+        "auto" => Some(TelegramMode::Polling),
+        _ => None,
+    });
+    if mode == Some(TelegramMode::Webhook) && !has_secret {
+        reader.problems.add(
+            "TELEGRAM_WEBHOOK_SECRET",
+            format!("is needed in webhook mode: expected {expected}"),
+        );
+    }
+    let public_url = reader.read(
+        "PUBLIC_URL",
+        "https://… without a path, or http:// on this machine",
+        |text| {
+            let url = text.trim_end_matches('/');
+            frontdesk_telegram::check_api_url(url)
+                .ok()
+                .map(|()| url.to_owned())
+        },
+    );
+    if reader.problems.0.len() > problems_before {
+        return None;
+    }
+    let Some(token) = token else { return Some(None) };
+    Some(Some(Telegram {
+        token,
+        api_url: api_url?,
+        mode: mode?,
+        secrets,
+        public_url,
+    }))
+}

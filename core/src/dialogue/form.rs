@@ -1,0 +1,417 @@
+//! The lead form: one question a message, at the client's pace.
+
+use crate::lead::{FieldSource, FieldValue, FormPhase};
+use crate::playbook::{Field, FieldKind, choice_key};
+use crate::port::messenger::{Button, Keyboard};
+use crate::text::clip;
+
+use super::registry::{Heard, Skill};
+use super::turn::Turn;
+use super::{card, form_input, knowledge_skill, menu, small_talk};
+
+/// Starts or resumes the form.
+pub(super) fn start(turn: &mut Turn<'_>) {
+    let resumed = turn.lead.as_ref().is_some_and(|lead| !lead.fields.is_empty());
+    if turn
+        .lead
+        .as_ref()
+        .is_some_and(|lead| lead.form.phase == FormPhase::Confirmed)
+    {
+        turn.say("form-again", &[]);
+        return summary(turn);
+    }
+    turn.lead_mut().form.correcting = false;
+    turn.say(if resumed { "form-resume" } else { "form-start" }, &[]);
+    advance(turn);
+}
+
+/// Leaves the form; what was filled in stays.
+pub(super) fn cancel(turn: &mut Turn<'_>) {
+    let text = if turn.lead.as_ref().is_some_and(|lead| lead.form.is_running()) {
+        let lead = turn.lead_mut();
+        lead.form.phase = FormPhase::Paused;
+        lead.form.correcting = false;
+        lead.form.question += 1;
+        turn.fact("form_left", vec![]);
+        turn.text("form-cancelled", &[])
+    } else {
+        turn.text("nothing-to-cancel", &[])
+    };
+    menu::show(turn, &text);
+}
+
+/// Asks the question the form is at once more, after something else was answered. False if the form
+/// is not running.
+pub(super) fn ask_again(turn: &mut Turn<'_>) -> bool {
+    let Some(form) = turn.lead.as_ref().map(|lead| lead.form.clone()) else {
+        return false;
+    };
+    match form.phase {
+        FormPhase::Asking => match turn.playbook().form.field(&form.field) {
+            Some(field) => ask(turn, field),
+            // The playbook lost the field meanwhile.
+            None => advance(turn),
+        },
+        FormPhase::Summary => summary(turn),
+        FormPhase::Paused | FormPhase::Confirmed => return false,
+    }
+    true
+}
+
+/// The client shared their own contact.
+pub(super) fn shared_contact(turn: &mut Turn<'_>, phone: &str) {
+    let wanted = current(turn).filter(|field| matches!(field.kind, FieldKind::Contact | FieldKind::Phone));
+    let Some(field) = wanted else {
+        turn.say("contact-noted", &[]);
+        ask_again(turn);
+        return;
+    };
+    let form = &turn.playbook().form;
+    let international = if phone.starts_with('+') {
+        phone.to_owned()
+    } else {
+        format!("+{phone}")
+    };
+    let read = [international.as_str(), phone]
+        .into_iter()
+        .find_map(|number| form_input::within(form, field, number));
+    match read {
+        Some(value) => accept(turn, field, value, FieldSource::Contact),
+        None => invalid(turn, field),
+    }
+}
+
+/// The field being asked for.
+fn current<'a>(turn: &Turn<'a>) -> Option<&'a Field> {
+    let form = &turn.lead.as_ref()?.form;
+    if form.phase != FormPhase::Asking {
+        return None;
+    }
+    turn.playbook().form.field(&form.field)
+}
+
+/// Asks the first field that has no value and was not passed over, else shows the summary.
+fn advance(turn: &mut Turn<'_>) {
+    let lead = turn.lead_mut();
+    let correcting = std::mem::take(&mut lead.form.correcting);
+    let lead = lead.clone();
+    let next = turn
+        .playbook()
+        .form
+        .fields
+        .iter()
+        .find(|field| lead.value(&field.name).is_none() && !lead.form.skipped.contains(&field.name));
+    match next {
+        Some(field) if !correcting || !field.optional => ask(turn, field),
+        _ => summary(turn),
+    }
+}
+
+fn ask(turn: &mut Turn<'_>, field: &Field) {
+    let lead = turn.lead_mut();
+    lead.form.phase = FormPhase::Asking;
+    lead.form.field.clone_from(&field.name);
+    lead.form.question += 1;
+    let fields = &turn.playbook().form.fields;
+    let step = fields
+        .iter()
+        .position(|known| known.name == field.name)
+        .map_or(1, |at| at + 1);
+    let question = turn.text(&format!("field-{}-ask", field.name), &[]);
+    let text = turn.text(
+        "form-question",
+        &[
+            ("step", &step.to_string()),
+            ("total", &fields.len().to_string()),
+            ("question", &question),
+        ],
+    );
+    let keyboard = keyboard(turn, field);
+    turn.say_text(&text, Some(keyboard));
+}
+
+/// Data of a button of the question being asked: a button of an earlier one means nothing any more.
+fn data(turn: &Turn<'_>, what: &str) -> String {
+    let (lead, question) = turn.lead.as_ref().map_or((String::new(), 0), |lead| {
+        // The end of a UUID v7 is its random part.
+        let id = lead.id.0.simple().to_string();
+        (id[24..].to_owned(), lead.form.question)
+    });
+    format!("f:{lead}:{question}:{what}")
+}
+
+fn keyboard(turn: &Turn<'_>, field: &Field) -> Keyboard {
+    if matches!(field.kind, FieldKind::Contact | FieldKind::Phone) {
+        // A messenger shows one keyboard at a time: back and cancel are typed here, as the question says.
+        return Keyboard::ShareContact {
+            label: turn.text("form-share-contact", &[]),
+        };
+    }
+    let mut rows: Vec<Vec<Button>> = Vec::new();
+    match field.kind {
+        FieldKind::Choice => {
+            for (at, choice) in field.choices.iter().enumerate() {
+                let button = turn.button(&choice_key(&field.name, choice), data(turn, &format!("c{at}")));
+                rows.push(vec![button]);
+            }
+        }
+        FieldKind::Consent => rows.push(vec![
+            turn.button("form-yes", data(turn, "yes")),
+            turn.button("form-no", data(turn, "no")),
+        ]),
+        FieldKind::Text | FieldKind::Email | FieldKind::Phone | FieldKind::Contact => {}
+    }
+    let mut last = vec![turn.button("form-back", data(turn, "back"))];
+    if field.optional {
+        last.push(turn.button("form-skip", data(turn, "skip")));
+    }
+    last.push(turn.button("form-cancel", data(turn, "cancel")));
+    rows.push(last);
+    Keyboard::Inline(rows)
+}
+
+fn invalid(turn: &mut Turn<'_>, field: &Field) {
+    let key = if field.kind == FieldKind::Text {
+        "text-empty".to_owned()
+    } else {
+        format!("field-{}-invalid", field.name)
+    };
+    let text = turn.text(&key, &[]);
+    let keyboard = keyboard(turn, field);
+    turn.fact("field_invalid", vec![("field", field.name.clone())]);
+    turn.say_text(&text, Some(keyboard));
+}
+
+fn accept(turn: &mut Turn<'_>, field: &Field, value: String, source: FieldSource) {
+    let (now, heard) = (turn.now, turn.heard);
+    let consent_version = turn.playbook().form.consent_version.clone();
+    let had_contact_keyboard = matches!(field.kind, FieldKind::Contact | FieldKind::Phone);
+    let lead = turn.lead_mut();
+    lead.form.skipped.retain(|skipped| *skipped != field.name);
+    if field.kind == FieldKind::Consent {
+        lead.consent_at = Some(now);
+        lead.consent_version = Some(consent_version);
+    }
+    let shown = value.clone();
+    let value = FieldValue {
+        value,
+        source,
+        message_id: heard,
+        confidence: 1.0,
+        confirmed_by: None,
+    };
+    lead.fields.insert(field.name.clone(), value);
+    turn.fact("field_filled", vec![("field", field.name.clone())]);
+    if had_contact_keyboard {
+        let text = turn.text("form-contact-accepted", &[("value", &shown)]);
+        turn.say_text(&text, Some(Keyboard::Remove));
+    }
+    turn.rescore();
+    advance(turn);
+}
+
+fn back(turn: &mut Turn<'_>, field: &Field) {
+    let fields = &turn.playbook().form.fields;
+    let at = fields
+        .iter()
+        .position(|known| known.name == field.name)
+        .unwrap_or(0);
+    let previous = at.checked_sub(1).and_then(|at| fields.get(at)).unwrap_or(field);
+    turn.lead_mut().form.correcting = false;
+    ask(turn, previous);
+}
+
+fn skip(turn: &mut Turn<'_>, field: &Field) {
+    if !field.optional {
+        turn.say("form-not-optional", &[]);
+        return ask(turn, field);
+    }
+    let name = field.name.clone();
+    let lead = turn.lead_mut();
+    lead.fields.remove(&name);
+    lead.form.skipped.retain(|skipped| *skipped != name);
+    lead.form.skipped.push(name);
+    turn.rescore();
+    advance(turn);
+}
+
+fn summary(turn: &mut Turn<'_>) {
+    let lead = turn.lead_mut();
+    lead.form.phase = FormPhase::Summary;
+    lead.form.field.clear();
+    lead.form.correcting = false;
+    lead.form.question += 1;
+    let lead = lead.clone();
+    let locale = turn.locale();
+    let mut lines = turn.text("form-summary", &[]);
+    let mut edits = Vec::new();
+    for (at, field) in turn.playbook().form.fields.iter().enumerate() {
+        let label = turn.text(&format!("field-{}-label", field.name), &[]);
+        let value = match lead.value(&field.name) {
+            Some(value) => card::shown(turn, &locale, &field.name, value),
+            None => "—".to_owned(),
+        };
+        lines.push('\n');
+        lines.push_str(&turn.text(
+            "form-summary-field",
+            &[("label", &label), ("value", clip(&value, 300))],
+        ));
+        let edit = turn.text("form-edit", &[("label", &label)]);
+        edits.push(Button {
+            label: clip(&edit, 40).to_owned(),
+            data: data(turn, &format!("e{at}")),
+        });
+    }
+    let mut rows = vec![vec![turn.button("form-confirm", data(turn, "confirm"))]];
+    rows.extend(edits.chunks(2).map(<[Button]>::to_vec));
+    rows.push(vec![turn.button("form-cancel", data(turn, "cancel"))]);
+    turn.say_text(&lines, Some(Keyboard::Inline(rows)));
+}
+
+fn confirm(turn: &mut Turn<'_>) {
+    let lead = turn.lead_mut();
+    lead.form.phase = FormPhase::Confirmed;
+    lead.form.question += 1;
+    for value in lead.fields.values_mut() {
+        value.confirmed_by = Some("client".to_owned());
+    }
+    turn.rescore();
+    turn.fact("lead_confirmed", vec![]);
+    let text = turn.text("form-confirmed", &[]);
+    menu::show(turn, &text);
+    card::send(turn, "card-title-confirmed");
+}
+
+/// Whether a text reads as a question rather than as an answer.
+fn reads_as_question(turn: &Turn<'_>, text: &str) -> bool {
+    if text.trim_end().ends_with('?') {
+        return true;
+    }
+    let first = text
+        .split_whitespace()
+        .next()
+        .map(form_input::bare)
+        .unwrap_or_default();
+    text.split_whitespace().count() >= 3 && turn.playbook().texts.words("words-question").contains(&first)
+}
+
+/// The lead form.
+#[derive(Debug)]
+pub(super) struct FormSkill;
+
+impl FormSkill {
+    fn hear_field(turn: &mut Turn<'_>, field: &Field, text: &str) {
+        let playbook = turn.playbook();
+        let exact = form_input::exact(&playbook.form, field, &playbook.texts, &playbook.locales, text);
+        let found = knowledge_skill::look_up(turn, text);
+        let known = found.decision == crate::knowledge::MatchDecision::Answer;
+        let asks = reads_as_question(turn, text);
+        let value = match (exact, field.kind) {
+            // Any text would do for such a field, so a question has to be told apart first.
+            (Some(_), FieldKind::Text) if asks && (known || text.trim_end().ends_with('?')) => None,
+            (Some(value), _) => Some(value),
+            (None, _) if asks && known => None,
+            (None, _) => form_input::within(&playbook.form, field, text),
+        };
+        match value {
+            Some(value) => accept(turn, field, value, FieldSource::Typed),
+            None if asks || known => {
+                if knowledge_skill::answer(turn, &found) == Heard::Passed {
+                    turn.say("form-question-unknown", &[]);
+                }
+                ask(turn, field);
+            }
+            None => invalid(turn, field),
+        }
+    }
+
+    fn hear_summary(turn: &mut Turn<'_>, text: &str) {
+        if small_talk::is_one_of(turn, "words-yes", text) {
+            return confirm(turn);
+        }
+        let found = knowledge_skill::look_up(turn, text);
+        if knowledge_skill::answer(turn, &found) == Heard::Passed {
+            turn.say("form-summary-hint", &[]);
+        }
+        summary(turn);
+    }
+}
+
+impl Skill for FormSkill {
+    fn prefix(&self) -> &'static str {
+        "f"
+    }
+
+    fn hear(&self, turn: &mut Turn<'_>, text: &str) -> Heard {
+        let Some(form) = turn
+            .lead
+            .as_ref()
+            .map(|lead| &lead.form)
+            .filter(|form| form.is_running())
+        else {
+            return Heard::Passed;
+        };
+        let at_summary = form.phase == FormPhase::Summary;
+        if small_talk::is_one_of(turn, "words-cancel", text) {
+            cancel(turn);
+        } else if at_summary {
+            Self::hear_summary(turn, text);
+        } else {
+            let Some(field) = current(turn) else {
+                advance(turn);
+                return Heard::Taken;
+            };
+            if small_talk::is_one_of(turn, "words-back", text) {
+                back(turn, field);
+            } else if small_talk::is_one_of(turn, "words-skip", text) {
+                skip(turn, field);
+            } else {
+                Self::hear_field(turn, field, text);
+            }
+        }
+        Heard::Taken
+    }
+
+    fn tap(&self, turn: &mut Turn<'_>, tapped: &str) -> Heard {
+        let Some(what) = data(turn, "")
+            .strip_prefix("f:")
+            .and_then(|own| tapped.strip_prefix(own))
+            .map(str::to_owned)
+        else {
+            return Heard::Passed;
+        };
+        let Some(phase) = turn.lead.as_ref().map(|lead| lead.form.phase) else {
+            return Heard::Passed;
+        };
+        let field = current(turn);
+        let fields = &turn.playbook().form.fields;
+        let numbered = |letter: char| what.strip_prefix(letter).and_then(|at| at.parse::<usize>().ok());
+        match (phase, field, what.as_str()) {
+            (FormPhase::Asking | FormPhase::Summary, _, "cancel") => cancel(turn),
+            (FormPhase::Asking, Some(field), "back") => back(turn, field),
+            (FormPhase::Asking, Some(field), "skip") => skip(turn, field),
+            (FormPhase::Asking, Some(field), "yes") if field.kind == FieldKind::Consent => {
+                accept(turn, field, "yes".to_owned(), FieldSource::Button);
+            }
+            (FormPhase::Asking, Some(field), "no") if field.kind == FieldKind::Consent => {
+                invalid(turn, field);
+            }
+            (FormPhase::Asking, Some(field), _) => {
+                let Some(choice) = numbered('c').and_then(|at| field.choices.get(at)) else {
+                    return Heard::Passed;
+                };
+                accept(turn, field, choice.clone(), FieldSource::Button);
+            }
+            (FormPhase::Summary, _, "confirm") => confirm(turn),
+            (FormPhase::Summary, _, _) => {
+                let Some(field) = numbered('e').and_then(|at| fields.get(at)) else {
+                    return Heard::Passed;
+                };
+                turn.lead_mut().form.correcting = true;
+                ask(turn, field);
+            }
+            (FormPhase::Asking | FormPhase::Paused | FormPhase::Confirmed, _, _) => return Heard::Passed,
+        }
+        Heard::Taken
+    }
+}

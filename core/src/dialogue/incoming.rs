@@ -1,0 +1,259 @@
+//! What a client sends, and what is first done with it.
+
+use serde_json::json;
+use std::time::Duration;
+
+use crate::conversation::{ContentType, MessageEdit, Owner, Person};
+use crate::text::clip;
+
+use super::rules::Rules;
+use super::turn::Turn;
+use super::{
+    ChatKind, Decision, Fact, Heard, LimitNotice, LimitWindow, Media, Occasion, Update, UpdateKind, form,
+    handover, knowledge_skill, menu,
+};
+
+/// Longest text kept of one message, in characters: twice what a messenger carries.
+const CONTENT_LIMIT: usize = 8_192;
+
+/// Decides an update of a messenger.
+pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> Decision {
+    if update.chat_kind != ChatKind::Private || update.from.is_bot {
+        return ignored(rules, "not a private chat");
+    }
+    if occasion
+        .snapshot
+        .client
+        .as_ref()
+        .is_some_and(|client| client.banned_at.is_some())
+    {
+        return ignored(rules, "banned");
+    }
+    match &update.what {
+        UpdateKind::Ignored { what } => ignored(rules, what),
+        UpdateKind::Reachable { reachable } => reachability(rules, &occasion, *reachable)
+            .unwrap_or_else(|| ignored(rules, "reachability of a stranger")),
+        UpdateKind::Edited { text } => edited(rules, &occasion, update, text),
+        UpdateKind::Text { .. }
+        | UpdateKind::Tap { .. }
+        | UpdateKind::Media(_)
+        | UpdateKind::Contact { .. }
+        | UpdateKind::Location { .. } => said(rules, occasion, update),
+    }
+}
+
+/// A decision that changes nothing but whether the client can be reached; `None` for a stranger.
+fn reachability(rules: &Rules, occasion: &Occasion<'_>, reachable: bool) -> Option<Decision> {
+    let mut client = occasion.snapshot.client.clone()?;
+    client.reachable = reachable;
+    client.updated_at = occasion.now;
+    Some(Decision {
+        client: Some(client),
+        playbook_version: rules.playbook.version.clone().into(),
+        ..Decision::default()
+    })
+}
+
+fn ignored(rules: &Rules, why: &str) -> Decision {
+    Decision {
+        facts: vec![Fact {
+            what: "update_ignored",
+            fields: vec![("why", clip(why, 60).to_owned())],
+        }],
+        playbook_version: rules.playbook.version.clone().into(),
+        ..Decision::default()
+    }
+}
+
+fn edited(rules: &Rules, occasion: &Occasion<'_>, update: &Update, text: &str) -> Decision {
+    let mut decision = ignored(rules, "edited message");
+    if let (Some(channel_message_id), Some(_)) = (update.channel_message_id, &occasion.snapshot.client) {
+        decision.facts = vec![Fact {
+            what: "message_edited",
+            fields: Vec::new(),
+        }];
+        let content = clip(text, CONTENT_LIMIT).to_owned();
+        decision.edits.push(MessageEdit {
+            channel_message_id,
+            content,
+            edited_at: occasion.now,
+        });
+    }
+    decision
+}
+
+fn said(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> Decision {
+    let mut turn = Turn::begin(rules, occasion, &update.from);
+    turn.client.reachable = true;
+    let parked = turn.recall();
+    record(&mut turn, update);
+    if turn.conversation.owner == Owner::Agent {
+        if let UpdateKind::Tap { tap_id, .. } = &update.what {
+            let toast = turn.text("toast-person-here", &[]);
+            turn.answer_tap(tap_id, Some(toast));
+        }
+        return turn.finish();
+    }
+    if let UpdateKind::Text { text } = &update.what {
+        turn.adopt_locale(text);
+    }
+    let starts = matches!(&update.what, UpdateKind::Text { text } if text.starts_with("/start"));
+    if parked {
+        turn.say("session-restart", &[]);
+    }
+    if !starts {
+        disclose(&mut turn);
+    }
+    answer(&mut turn, update);
+    turn.finish()
+}
+
+/// Tells a person once, and again with a new version, that they speak with a machine.
+pub(super) fn disclose(turn: &mut Turn<'_>) {
+    if let Some(text) = disclosure(turn) {
+        turn.say_text(&text, None);
+    }
+}
+
+/// The disclosure, if this person has not seen it; recorded as seen.
+pub(super) fn disclosure(turn: &mut Turn<'_>) -> Option<String> {
+    let version = turn.playbook().disclosure_version.clone();
+    if turn.client.disclosure_version.as_ref() == Some(&version) {
+        return None;
+    }
+    turn.client.disclosure_version = Some(version);
+    turn.client.disclosed_at = Some(turn.now);
+    let brand = turn.playbook().brand.name.clone();
+    Some(turn.text("disclosure", &[("brand", &brand)]))
+}
+
+fn record(turn: &mut Turn<'_>, update: &Update) {
+    let (content, content_type, metadata) = match &update.what {
+        UpdateKind::Text { text } if text.starts_with('/') => {
+            (text.as_str(), ContentType::Command, json!({}))
+        }
+        UpdateKind::Text { text } => (text.as_str(), ContentType::Text, json!({})),
+        UpdateKind::Tap { data, .. } => (clip(data, 64), ContentType::Button, json!({})),
+        UpdateKind::Media(media) => {
+            let about = json!({
+                "kind": media.kind, "file_id": media.file_id, "file_name": media.file_name,
+                "mime_type": media.mime_type, "size_bytes": media.size_bytes, "album": media.album,
+            });
+            (media.caption.as_str(), media.content_type.clone(), about)
+        }
+        UpdateKind::Contact { phone, own } => (phone.as_str(), ContentType::Contact, json!({ "own": own })),
+        UpdateKind::Location { latitude, longitude } => (
+            "",
+            ContentType::Location,
+            json!({ "latitude": latitude, "longitude": longitude }),
+        ),
+        UpdateKind::Edited { .. } | UpdateKind::Reachable { .. } | UpdateKind::Ignored { .. } => return,
+    };
+    turn.record(
+        clip(content, CONTENT_LIMIT),
+        content_type,
+        update.channel_message_id,
+        metadata,
+    );
+}
+
+fn answer(turn: &mut Turn<'_>, update: &Update) {
+    match &update.what {
+        UpdateKind::Text { text } => hear(turn, text),
+        UpdateKind::Tap { tap_id, data } => tapped(turn, tap_id, data),
+        UpdateKind::Media(media) => received(turn, media),
+        UpdateKind::Contact { phone, own: true } => form::shared_contact(turn, phone),
+        UpdateKind::Contact { own: false, .. } => turn.say("contact-not-own", &[]),
+        UpdateKind::Location { .. } => {
+            turn.say("location-received", &[]);
+            form::ask_again(turn);
+        }
+        UpdateKind::Edited { .. } | UpdateKind::Reachable { .. } | UpdateKind::Ignored { .. } => {}
+    }
+}
+
+fn hear(turn: &mut Turn<'_>, text: &str) {
+    if text.is_empty() {
+        let hint = turn.text("text-empty", &[]);
+        return menu::show(turn, &hint);
+    }
+    let rules = turn.rules;
+    if text.starts_with('/') && text.len() > 1 {
+        return rules.registry.run(turn, text);
+    }
+    if rules.registry.hear(turn, text) == Heard::Passed {
+        knowledge_skill::miss(turn);
+    }
+}
+
+fn tapped(turn: &mut Turn<'_>, tap_id: &str, data: &str) {
+    let rules = turn.rules;
+    match rules.registry.tap(turn, data) {
+        Heard::Taken => turn.answer_tap(tap_id, None),
+        Heard::Passed => {
+            let toast = turn.text("toast-stale", &[]);
+            turn.answer_tap(tap_id, Some(toast));
+            if !form::ask_again(turn) {
+                let text = turn.text("menu-again", &[]);
+                menu::show(turn, &text);
+            }
+        }
+    }
+}
+
+fn received(turn: &mut Turn<'_>, media: &Media) {
+    // The items of an album arrive one by one; only the first is acknowledged.
+    let known_album = media.album.is_some() && turn.state.album == media.album;
+    turn.state.album.clone_from(&media.album);
+    if !known_album {
+        let key = match &media.content_type {
+            ContentType::Image | ContentType::Document => "media-received",
+            ContentType::Voice => "media-voice",
+            ContentType::Text
+            | ContentType::Command
+            | ContentType::Contact
+            | ContentType::Location
+            | ContentType::Button
+            | ContentType::Other
+            | ContentType::Unknown(_) => "media-other",
+        };
+        turn.say(key, &[]);
+    }
+    if !media.caption.is_empty() {
+        hear(turn, &media.caption);
+    } else if !known_album {
+        form::ask_again(turn);
+    }
+}
+
+/// Tells a client that they wrote more than the limits allow, and until when.
+pub(super) fn limited(rules: &Rules, occasion: Occasion<'_>, notice: &LimitNotice) -> Decision {
+    let mut turn = Turn::begin(rules, occasion, &Person::unnamed(notice.from));
+    turn.recall();
+    if turn.conversation.owner != Owner::Agent {
+        let until = turn
+            .playbook()
+            .hours
+            .local(turn.now + Duration::from_secs(notice.resets_in_s));
+        let key = match notice.window {
+            LimitWindow::Hour => "limited-hour",
+            LimitWindow::Day => "limited-day",
+        };
+        turn.say(key, &[("clock", &until.clock), ("date", &until.date)]);
+    }
+    turn.finish()
+}
+
+/// Something could not be decided: the client is told, and offered a person.
+pub(super) fn give_up(rules: &Rules, occasion: Occasion<'_>) -> Decision {
+    let Some(mut turn) = Turn::about_known(rules, occasion) else {
+        return ignored(rules, "given up for a stranger");
+    };
+    turn.recall();
+    if turn.conversation.owner != Owner::Agent {
+        let text = turn.text("gave-up", &[]);
+        let keyboard = handover::offer(&turn);
+        turn.say_text(&text, Some(keyboard));
+    }
+    turn.finish()
+}

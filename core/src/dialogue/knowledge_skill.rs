@@ -1,0 +1,136 @@
+//! Questions: answered from the company's knowledge, offered, or missed honestly.
+
+use crate::conversation::Awaiting;
+use crate::knowledge::{Match, MatchDecision};
+use crate::port::messenger::{Button, Keyboard};
+use crate::text::clip;
+
+use super::registry::{Heard, Skill};
+use super::turn::{Saying, Turn};
+use super::{handover, menu};
+
+/// How many entries are offered at most.
+const OFFERED: usize = 3;
+
+/// Questions in a row that nothing answers before a person is fetched.
+const MISSES: u32 = 2;
+
+/// What the knowledge says to a text.
+pub(super) fn look_up(turn: &Turn<'_>, text: &str) -> Match {
+    turn.rules.match_question(&turn.locale(), text)
+}
+
+/// Answers or offers, if the knowledge has something.
+pub(super) fn answer(turn: &mut Turn<'_>, found: &Match) -> Heard {
+    match found.decision {
+        MatchDecision::Answer => {
+            let Some(slug) = &found.slug else {
+                return Heard::Passed;
+            };
+            give(turn, slug, found.score)
+        }
+        MatchDecision::Offer => {
+            offer(turn, found);
+            Heard::Taken
+        }
+        MatchDecision::None => Heard::Passed,
+    }
+}
+
+/// Gives the answer of one entry.
+fn give(turn: &mut Turn<'_>, slug: &str, score: f64) -> Heard {
+    let Some(entry) = turn.playbook().entry(slug) else {
+        return Heard::Passed;
+    };
+    let locale = turn.locale();
+    let Some(text) = entry.answer.get(&locale) else {
+        return Heard::Passed;
+    };
+    let buttons: Vec<Button> = entry
+        .buttons
+        .iter()
+        .map(|name| menu::action(turn, name))
+        .collect();
+    let keyboard =
+        (!buttons.is_empty()).then(|| Keyboard::Inline(buttons.chunks(2).map(<[Button]>::to_vec).collect()));
+    turn.state.misses = 0;
+    turn.state.awaiting = Awaiting::Anything;
+    turn.fact("question_answered", vec![("slug", slug.to_owned())]);
+    turn.say_as(
+        text,
+        Saying {
+            intent: Some((slug.to_owned(), score)),
+            ..Saying::bot(keyboard)
+        },
+    );
+    Heard::Taken
+}
+
+fn offer(turn: &mut Turn<'_>, found: &Match) {
+    let locale = turn.locale();
+    let mut rows = Vec::new();
+    let mut offered = Vec::new();
+    for candidate in found.candidates.iter().take(OFFERED) {
+        let entry = turn.playbook().entry(&candidate.slug);
+        let Some(question) = entry.and_then(|entry| entry.questions.get(&locale)?.first()) else {
+            continue;
+        };
+        rows.push(vec![Button {
+            label: clip(question, 60).to_owned(),
+            data: format!("k:{}", candidate.slug),
+        }]);
+        offered.push(candidate.slug.to_string());
+    }
+    rows.push(vec![turn.button("offer-none", "k:-")]);
+    turn.state.awaiting = Awaiting::Offer(offered);
+    turn.fact("question_offered", vec![]);
+    let text = turn.text("offer", &[]);
+    turn.say_text(&text, Some(Keyboard::Inline(rows)));
+}
+
+/// Nothing answers: an honest sentence with the offer of a person; the second time in a row, a
+/// person is fetched.
+pub(super) fn miss(turn: &mut Turn<'_>) {
+    turn.state.misses += 1;
+    turn.fact("question_missed", vec![("misses", turn.state.misses.to_string())]);
+    if turn.state.misses >= MISSES {
+        turn.state.misses = 0;
+        handover::escalate(turn, "missed");
+        return;
+    }
+    let text = turn.text("missed", &[]);
+    let keyboard = handover::offer(turn);
+    turn.say_text(&text, Some(keyboard));
+}
+
+/// The company's knowledge.
+#[derive(Debug)]
+pub(super) struct KnowledgeSkill;
+
+impl Skill for KnowledgeSkill {
+    fn prefix(&self) -> &'static str {
+        "k"
+    }
+
+    fn hear(&self, turn: &mut Turn<'_>, text: &str) -> Heard {
+        let found = look_up(turn, text);
+        answer(turn, &found)
+    }
+
+    fn tap(&self, turn: &mut Turn<'_>, data: &str) -> Heard {
+        if data == "-" {
+            if matches!(turn.state.awaiting, Awaiting::Offer(_)) {
+                turn.state.awaiting = Awaiting::Anything;
+                miss(turn);
+                return Heard::Taken;
+            }
+            return Heard::Passed;
+        }
+        // An old button of an entry that still exists is as good as a new one: it asks for the same.
+        let taken = give(turn, data, 1.0);
+        if taken == Heard::Taken {
+            super::form::ask_again(turn);
+        }
+        taken
+    }
+}

@@ -1,0 +1,107 @@
+//! Nearest centroid, for knowledge too large to train a regression on.
+
+use super::features::Vector;
+
+/// Turns a cosine into a logit. Calibration corrects it; this is where it starts from.
+const SCALE: f32 = 20.0;
+
+/// One centroid of length one a class, stored by feature: time and memory go with what occurs, not with features
+/// times classes.
+#[derive(Debug)]
+pub(super) struct Centroids {
+    /// Where a feature's postings start; one more than there are features.
+    starts: Vec<u32>,
+    postings: Vec<(u32, f32)>,
+}
+
+impl Centroids {
+    /// Adds up each class's vectors.
+    pub(super) fn train(
+        vectors: impl Iterator<Item = (usize, Vector)>,
+        features: usize,
+        classes: usize,
+    ) -> Self {
+        let mut centroids: Vec<Vector> = vec![Vector::new(); classes];
+        for (class, vector) in vectors {
+            let centroid = &mut centroids[class];
+            centroid.extend(vector);
+            // Kept short on the way: the off-topic lines are many.
+            if centroid.len() > 1 << 16 {
+                merge(centroid);
+            }
+        }
+        for centroid in &mut centroids {
+            merge(centroid);
+            let length = centroid
+                .iter()
+                .map(|(_, value)| value * value)
+                .sum::<f32>()
+                .sqrt()
+                .max(1e-9);
+            for (_, value) in centroid.iter_mut() {
+                *value /= length;
+            }
+            centroid.shrink_to_fit();
+        }
+        Self::by_feature(&centroids, features)
+    }
+
+    fn by_feature(centroids: &[Vector], features: usize) -> Self {
+        let mut starts = vec![0_u32; features + 1];
+        for &(feature, _) in centroids.iter().flatten() {
+            starts[feature as usize + 1] += 1;
+        }
+        for feature in 0..features {
+            starts[feature + 1] += starts[feature];
+        }
+        let mut next = starts.clone();
+        let mut postings = vec![(0, 0.0); centroids.iter().map(Vec::len).sum()];
+        for (class, centroid) in (0_u32..).zip(centroids) {
+            for &(feature, value) in centroid {
+                let at = &mut next[feature as usize];
+                postings[*at as usize] = (class, value * SCALE);
+                *at += 1;
+            }
+        }
+        Self { starts, postings }
+    }
+
+    /// The logits of a vector, one a class, written into `logits`.
+    pub(super) fn logits(&self, vector: &Vector, logits: &mut [f32]) {
+        logits.fill(0.0);
+        for &(feature, value) in vector {
+            let feature = feature as usize;
+            let (start, end) = (self.starts[feature] as usize, self.starts[feature + 1] as usize);
+            for &(class, weight) in &self.postings[start..end] {
+                logits[class as usize] += value * weight;
+            }
+        }
+    }
+}
+
+/// Adds up the values of each feature.
+fn merge(vector: &mut Vector) {
+    vector.sort_by_key(|&(feature, _)| feature);
+    vector.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Centroids, SCALE};
+
+    #[test]
+    fn a_feature_alone_in_its_class_is_its_centroid() {
+        let vectors = [(0, vec![(2, 0.5)]), (0, vec![(2, 0.7)]), (1, vec![(0, 1.0)])];
+        let model = Centroids::train(vectors.into_iter(), 3, 3);
+        let mut logits = [9.0; 3];
+        model.logits(&vec![(2, 1.0)], &mut logits);
+        assert!((logits[0] - SCALE).abs() < 1e-4);
+        assert!(logits[1].abs() < 1e-6 && logits[2].abs() < 1e-6);
+    }
+}

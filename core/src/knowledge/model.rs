@@ -1,0 +1,126 @@
+//! The trained model: from the features of a text to how likely each entry is meant.
+
+use super::centroid::Centroids;
+use super::features::{Known, Rarity, Vector};
+use super::regression::{Example, Regression, softmax};
+
+/// Above this many multiplications a pass, centroids replace the regression.
+const REGRESSION_WORK: usize = 250_000_000;
+/// Above this many weights, too: four bytes each.
+const REGRESSION_WEIGHTS: usize = 30_000_000;
+/// Multiplications the regression may take altogether, which decides how often it sees every line.
+const REGRESSION_BUDGET: usize = 1_000_000_000;
+/// The fewest and the most times it sees every line. Beyond the most, nothing changes that can be measured.
+const PASSES: (usize, usize) = (6, 15);
+
+/// A line to learn from: the text and its class. The class after the last entry is *none*.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) text: Known,
+    pub(super) class: usize,
+}
+
+/// What the model knows of one text.
+#[derive(Debug, Clone)]
+pub(super) struct Logits(Vec<f32>);
+
+impl Logits {
+    /// How likely the text means each entry, 0 to 1: the entry's probability, times the probability that the
+    /// text is on topic at all. Twice doubtful is told apart from once doubtful that way.
+    pub(super) fn scores(&self, temperature: f32) -> Vec<f64> {
+        let mut probabilities = self.probabilities(temperature);
+        let on_topic = 1.0 - probabilities.pop().unwrap_or(0.0);
+        probabilities
+            .into_iter()
+            .map(|p| f64::from((p * on_topic).clamp(0.0, 1.0)))
+            .collect()
+    }
+
+    /// The probability of each class, *none* last.
+    pub(super) fn probabilities(&self, temperature: f32) -> Vec<f32> {
+        let mut probabilities: Vec<f32> = self.0.iter().map(|logit| logit / temperature).collect();
+        softmax(&mut probabilities);
+        probabilities
+    }
+}
+
+/// What features say, and a classifier over them.
+#[derive(Debug)]
+pub(super) struct Model {
+    rarity: Rarity,
+    classifier: Classifier,
+    classes: usize,
+}
+
+#[derive(Debug)]
+enum Classifier {
+    Regression(Regression),
+    Centroids(Centroids),
+}
+
+impl Model {
+    /// Learns the lines; `entries` is the number of entries, and the class of the off-topic lines.
+    pub(super) fn train(lines: &[&Line], entries: usize, features: usize) -> Self {
+        let classes = entries + 1;
+        let rarity = Rarity::of(lines.iter().map(|line| &line.text), features);
+        let values: usize = lines.iter().map(|line| line.text.len()).sum();
+        let work = values * classes;
+        let classifier = if work > REGRESSION_WORK || features * classes > REGRESSION_WEIGHTS {
+            let vectors = lines.iter().map(|line| (line.class, rarity.vector(&line.text)));
+            Classifier::Centroids(Centroids::train(vectors, features, classes))
+        } else {
+            let passes = (REGRESSION_BUDGET / work.max(1)).clamp(PASSES.0, PASSES.1);
+            let examples = examples(lines, entries, &rarity);
+            Classifier::Regression(Regression::train(&examples, features, classes, passes))
+        };
+        Self {
+            rarity,
+            classifier,
+            classes,
+        }
+    }
+
+    /// What the model makes of a text; nothing when no feature of it is known.
+    pub(super) fn logits(&self, text: &Known) -> Option<Logits> {
+        let vector = self.rarity.vector(text);
+        if vector.is_empty() {
+            return None;
+        }
+        let mut logits = vec![0.0; self.classes];
+        match &self.classifier {
+            Classifier::Regression(model) => model.logits(&vector, &mut logits),
+            Classifier::Centroids(model) => model.logits(&vector, &mut logits),
+        }
+        Some(Logits(logits))
+    }
+}
+
+/// The lines, weighed: off-topic lines together count no more than all phrasings together, so that many of them do
+/// not drown few entries. And one more: a text of which nothing is known is off topic. It counts as much as an
+/// entry, so that this also holds for knowledge without off-topic lines.
+#[expect(clippy::cast_precision_loss, reason = "counts of lines are far below 2^23")]
+fn examples(lines: &[&Line], entries: usize, rarity: &Rarity) -> Vec<Example> {
+    let phrasings = lines.iter().filter(|line| line.class < entries).count() as f32;
+    let off_topic = lines.len() as f32 - phrasings;
+    let share = if off_topic > phrasings {
+        (phrasings / off_topic).max(0.05)
+    } else {
+        1.0
+    };
+    let weight = |class| if class < entries { 1.0 } else { share };
+    let mut examples: Vec<Example> = lines
+        .iter()
+        .map(|line| Example {
+            vector: rarity.vector(&line.text),
+            class: line.class,
+            weight: weight(line.class),
+        })
+        .collect();
+    let weight = (phrasings / entries.max(1) as f32).max(1.0);
+    examples.push(Example {
+        vector: Vector::new(),
+        class: entries,
+        weight,
+    });
+    examples
+}

@@ -1,0 +1,244 @@
+//! A chat without loops, stores or messengers: decisions folded into the next snapshot.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a harness of tests: what fails here fails the test"
+)]
+
+use frontdesk_core::conversation::{Conversation, Person};
+use frontdesk_core::dialogue::{
+    AgentAction, AgentPost, ChatKind, Decide, Decision, Event, Occasion, Registry, Rules, RulesSettings,
+    Update, UpdateKind,
+};
+use frontdesk_core::id::{BotId, Channel, ChannelMessageId, ChatId, Ids, UserId};
+use frontdesk_core::playbook::{Playbook, PlaybookFiles};
+use frontdesk_core::port::messenger::{Action, Keyboard};
+use frontdesk_core::port::store::Snapshot;
+use frontdesk_core::time::Timestamp;
+use frontdesk_core::work::{JobChange, LaneKey};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// The files of the shipped playbook.
+pub fn shipped_files() -> PlaybookFiles {
+    fn read(root: &Path, dir: &Path, files: &mut PlaybookFiles) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(root, &path, files);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.insert(name, std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../playbooks/dev2production");
+    let mut files = PlaybookFiles::new();
+    read(&root, &root, &mut files);
+    files
+}
+
+/// The rules of the shipped playbook, trained once.
+pub fn shipped_rules() -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| rules_of(&shipped_files()))
+}
+
+/// The same, but next to nothing is sure enough to be answered unasked.
+pub fn unsure_rules() -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let mut files = shipped_files();
+        let main = files.get_mut("playbook.toml").unwrap();
+        *main = main
+            .replace("accept = \"auto\"", "accept = 0.9999")
+            .replace("offer = \"auto\"", "offer = 0.05");
+        rules_of(&files)
+    })
+}
+
+fn rules_of(files: &PlaybookFiles) -> Rules {
+    let playbook = Playbook::parse(files).unwrap_or_else(|problems| panic!("{problems}"));
+    let staff = LaneKey {
+        bot_id: BotId(0),
+        channel: Channel::TERMINAL,
+        chat: ChatId(-1),
+    };
+    let settings = RulesSettings {
+        staff_chats: vec![staff],
+        ..RulesSettings::default()
+    };
+    Rules::new(Arc::new(playbook), Registry::standard(), settings)
+}
+
+/// One client's chat.
+pub struct Chat {
+    pub rules: &'static Rules,
+    pub lane: LaneKey,
+    pub snapshot: Snapshot,
+    pub now: Timestamp,
+    pub person: Person,
+    pub last: Decision,
+    pub jobs: Vec<JobChange>,
+    turns: u128,
+    buttons: Vec<(String, String)>,
+}
+
+impl Chat {
+    pub fn new() -> Chat {
+        Chat {
+            rules: shipped_rules(),
+            lane: LaneKey {
+                bot_id: BotId(0),
+                channel: Channel::TERMINAL,
+                chat: ChatId(7),
+            },
+            snapshot: Snapshot::default(),
+            // A Monday at noon in Berlin.
+            now: "2026-11-23T11:00:00Z".parse().unwrap(),
+            person: Person {
+                first_name: Some("Ann".into()),
+                language: Some("en-GB".into()),
+                ..Person::unnamed(UserId(7))
+            },
+            last: Decision::default(),
+            jobs: Vec::new(),
+            turns: 0,
+            buttons: Vec::new(),
+        }
+    }
+
+    /// Decides an event and folds the decision into the snapshot, as a store would.
+    pub fn event(&mut self, event: &Event) -> &Decision {
+        self.turns += 1;
+        self.now = self.now + Duration::from_secs(5);
+        let occasion = Occasion {
+            lane: &self.lane,
+            snapshot: &self.snapshot,
+            now: self.now,
+            ids: Ids::new(self.now, self.turns),
+        };
+        let decision = self.rules.decide(occasion, event);
+        if let Some(client) = &decision.client {
+            self.snapshot.client = Some(client.clone());
+        }
+        for write in &decision.conversations {
+            let known = self
+                .snapshot
+                .conversation
+                .as_ref()
+                .map(|known| (known.id, known.version));
+            if write.is_new {
+                assert!(known.is_none(), "a second open case");
+            } else {
+                assert_eq!(known, Some((write.row.id, write.row.version)), "a stale version");
+            }
+            let row = Conversation {
+                version: write.row.version + 1,
+                ..write.row.clone()
+            };
+            self.snapshot.conversation = row.is_open().then_some(row);
+        }
+        if let Some(lead) = &decision.lead {
+            self.snapshot.lead = Some(lead.clone());
+        }
+        if self.snapshot.conversation.is_none() {
+            self.snapshot.lead = None;
+        }
+        if let Some(session) = &decision.session {
+            self.snapshot.session = Some(session.clone());
+        }
+        for call in &decision.outgoing {
+            if let Action::Send {
+                keyboard: Some(Keyboard::Inline(rows)),
+                ..
+            } = &call.action
+            {
+                for button in rows.iter().flatten() {
+                    assert!((1..=64).contains(&button.data.len()), "{button:?}");
+                    self.buttons.push((button.label.clone(), button.data.clone()));
+                }
+            }
+        }
+        self.jobs.extend(decision.jobs.clone());
+        self.last = decision;
+        &self.last
+    }
+
+    pub fn update(&mut self, what: UpdateKind) -> String {
+        let id = i64::try_from(self.turns).unwrap() + 1;
+        let update = Update {
+            chat: self.lane.chat,
+            chat_kind: ChatKind::Private,
+            thread: None,
+            from: self.person.clone(),
+            channel_message_id: Some(ChannelMessageId(id)),
+            at: self.now,
+            what,
+        };
+        self.event(&Event::Update(Box::new(update)));
+        self.said()
+    }
+
+    /// The client writes; what the client is told comes back.
+    pub fn says(&mut self, text: &str) -> String {
+        self.update(UpdateKind::Text { text: text.into() })
+    }
+
+    /// The client taps the newest button with this label.
+    pub fn taps(&mut self, label: &str) -> String {
+        let data = self.data_of(label);
+        self.taps_data(&data)
+    }
+
+    pub fn taps_data(&mut self, data: &str) -> String {
+        self.update(UpdateKind::Tap {
+            tap_id: "t1".into(),
+            data: data.into(),
+        })
+    }
+
+    pub fn data_of(&self, label: &str) -> String {
+        let found = self.buttons.iter().rev().find(|(known, _)| known == label);
+        found
+            .unwrap_or_else(|| panic!("no button `{label}` in {:?}", self.buttons))
+            .1
+            .clone()
+    }
+
+    pub fn agent(&mut self, action: AgentAction) -> String {
+        let post = AgentPost {
+            agent_id: None,
+            agent_name: "Max".into(),
+            action,
+        };
+        self.event(&Event::Agent(post));
+        self.said()
+    }
+
+    /// What the client was told by the last decision, messages separated by lines.
+    pub fn said(&self) -> String {
+        self.sent_to(&self.lane)
+    }
+
+    /// What the staff was told by the last decision.
+    pub fn staff(&self) -> String {
+        self.sent_to(&LaneKey {
+            chat: ChatId(-1),
+            ..self.lane.clone()
+        })
+    }
+
+    fn sent_to(&self, lane: &LaneKey) -> String {
+        let texts = self
+            .last
+            .outgoing
+            .iter()
+            .filter(|call| call.lane == *lane)
+            .map(|call| match &call.action {
+                Action::Send { content, .. } => content.text.clone(),
+                Action::AnswerTap { text, .. } => format!("[toast: {}]", text.as_deref().unwrap_or("")),
+            });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+}

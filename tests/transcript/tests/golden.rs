@@ -1,0 +1,64 @@
+//! The shipped playbook's golden transcripts, and the project's own.
+
+use frontdesk_core::playbook::{Playbook, PlaybookFiles};
+use frontdesk_transcript::Rehearsal;
+use std::path::Path;
+
+#[expect(clippy::unwrap_used, reason = "part of a test")]
+fn add(root: &Path, folder: &Path, files: &mut PlaybookFiles) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            add(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            files.insert(name, std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn shipped() -> PlaybookFiles {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../playbooks/dev2production");
+    let mut files = PlaybookFiles::new();
+    add(&root, &root, &mut files);
+    files
+}
+
+#[test]
+fn every_golden_transcript_holds() {
+    let files = shipped();
+    let rehearsal = Rehearsal::new(Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}")));
+    let mut transcripts: Vec<(String, String)> =
+        files.into_iter().filter(|(name, _)| name.starts_with("golden/")).collect();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts");
+    let mut own_files = PlaybookFiles::new();
+    add(&own, &own, &mut own_files);
+    transcripts.extend(own_files);
+    assert!(transcripts.len() >= 6);
+    let failed: Vec<String> = transcripts
+        .iter()
+        .filter_map(|(name, text)| Some(format!("{name}:{}", rehearsal.play(text).err()?)))
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn what_does_not_hold_is_told_with_its_line() {
+    let files = shipped();
+    let rehearsal = Rehearsal::new(Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}")));
+    for (transcript, line, why) in [
+        ("> /start\n< Goodbye", 2, "expected `Goodbye`, but the client was told"),
+        ("> /start\n<! Welcome", 2, "expected nothing with `Welcome`"),
+        ("> /start\n< (nothing)", 2, "expected silence"),
+        ("# x\n[Nope]", 2, "there is no button [Nope]"),
+        ("> /start\n$ hot", 2, "the staff was told nothing"),
+        ("hello", 1, "is no line of a transcript"),
+        ("\n\n+2 moons", 3, "+2 days"),
+        ("(ufo)", 1, "expected photo"),
+        ("= now yesterday", 1, "RFC 3339"),
+    ] {
+        let error = rehearsal.play(transcript).unwrap_err();
+        assert_eq!(error.line, line, "{transcript}: {error}");
+        assert!(error.why.contains(why), "{transcript}: {error}");
+    }
+}
