@@ -6,7 +6,7 @@ use frontdesk_core::dialogue::{AgentAction, AgentPost, Event};
 use frontdesk_core::id::{Channel, UpdateId};
 use frontdesk_core::port::store::{Depth, WorkDepth};
 
-use crate::doubles::TestDecoder;
+use crate::echo::TestDecoder;
 use crate::world::{BOT, World, body, lane, secs};
 
 fn unavailable() -> DoorError {

@@ -2,10 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use frontdesk_core::desk::{
-    DoorSettings, JobFailure, JobKind, JobRunner, JobSettings, TimerKind, Upkeep, timer_job,
-};
-use frontdesk_core::dialogue::{Event, TimerFired};
+use frontdesk_core::desk::{DoorSettings, JobFailure, JobKind, JobRunner, JobSettings, TimerKind, Upkeep};
+use frontdesk_core::dialogue::{Event, TIMER_JOB, TimerFired};
 use frontdesk_core::id::{ConversationId, JobId};
 use frontdesk_core::work::{ClaimedJob, JobChange, NewJob};
 use uuid::Uuid;
@@ -19,7 +17,7 @@ struct Flaky {
 
 #[async_trait]
 impl JobKind for Flaky {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "flaky"
     }
 
@@ -74,14 +72,12 @@ fn a_timer_comes_back_as_an_event_of_its_chat() {
     let fired = TimerFired::IdleCase {
         conversation_id: ConversationId(Uuid::from_u128(9)),
     };
-    let job = timer_job(
-        JobId(Uuid::from_u128(1)),
-        lane(5),
-        None,
-        "idle:5".into(),
-        &fired,
-        secs(60),
-    );
+    let job = NewJob {
+        kind: TIMER_JOB.into(),
+        payload: serde_json::to_value(&fired).unwrap(),
+        run_in: secs(60),
+        ..flaky("")
+    };
     start(&mut world, job);
     world.pass(secs(59));
     assert_eq!(world.echo.heard.lock().unwrap()[&5].len(), 1);

@@ -1,12 +1,14 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use frontdesk_core::desk::{DoorSettings, LimitNotice, LimitWindow, RateSettings, Received};
+use frontdesk_core::desk::{DoorSettings, RateSettings, Received};
+use frontdesk_core::dialogue::{LimitNotice, LimitWindow};
 use frontdesk_core::id::{Channel, UserId};
 use frontdesk_core::port::Cache;
 use serde_json::json;
 
-use crate::doubles::{CacheMode, TestDecoder};
+use crate::doubles::CacheMode;
+use crate::echo::TestDecoder;
 use crate::world::{BOT, World, secs};
 
 const HOUR: u64 = 3600;
@@ -26,7 +28,8 @@ fn limited(window: LimitWindow, seconds: u64) -> Received {
     Received::Limited {
         notice: Some(LimitNotice {
             window,
-            resets_in: secs(seconds),
+            resets_in_s: seconds,
+            from: UserId(7),
         }),
     }
 }
@@ -61,6 +64,14 @@ fn over_the_hour_the_first_brings_a_notice_the_rest_only_count_and_no_day() {
         world.process.stats.accepted.get(),
         4,
         "two, the notice, and the other's"
+    );
+    world.worker();
+    world.settle();
+    let heard = world.echo.heard.lock().unwrap()[&7].clone();
+    assert_eq!(
+        heard,
+        ["a", "b", "limited Hour 3600 7"],
+        "the worker tells the client"
     );
     let rates = door.limits().clone();
     let status = world

@@ -10,7 +10,7 @@ use frontdesk_core::port::messenger::UpdateSource;
 use frontdesk_core::port::{Clock, MessengerError};
 use frontdesk_memory::SimulatedClock;
 
-use crate::doubles::TestDecoder;
+use crate::echo::TestDecoder;
 use crate::world::{BOT, World, body, secs};
 
 /// Gives updates as Telegram does: again and again until they are confirmed.

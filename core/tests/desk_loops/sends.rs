@@ -1,22 +1,16 @@
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-use async_trait::async_trait;
-use frontdesk_core::desk::{DoorSettings, Heartbeat, PacingSettings, RateSettings};
+use frontdesk_core::desk::{DoorSettings, PacingSettings, RateSettings};
 use frontdesk_core::id::{Channel, ChatId, ThreadId};
-use frontdesk_core::port::messenger::{Action, LimitScope, OutboundCall, Sent};
+use frontdesk_core::port::MessengerError;
+use frontdesk_core::port::messenger::{Action, LimitScope};
 use frontdesk_core::port::store::{InboxStore, TurnCommit, TurnEnd, TurnStore, UpkeepStore};
-use frontdesk_core::port::{Clock, Messenger, MessengerError};
 use frontdesk_core::text::{Entity, RichText};
 use frontdesk_core::work::{Author, LaneKind, NewInboxItem, Outgoing, Repeat};
 use frontdesk_memory::ScriptedCall;
 
-use crate::doubles::Gate;
 use crate::world::{World, body, lane, secs};
 
 /// A world with answers waiting to be sent.
-fn waiting(texts: &[(i64, &str)]) -> World {
+pub fn waiting(texts: &[(i64, &str)]) -> World {
     let mut world = World::new();
     let door = world.door(DoorSettings {
         rates: RateSettings {
@@ -35,11 +29,11 @@ fn waiting(texts: &[(i64, &str)]) -> World {
     world
 }
 
-fn texts(said: &[(i64, String)]) -> Vec<&str> {
+pub fn texts(said: &[(i64, String)]) -> Vec<&str> {
     said.iter().map(|(_, text)| text.as_str()).collect()
 }
 
-fn replies_waiting(world: &mut World) -> u64 {
+pub fn replies_waiting(world: &mut World) -> u64 {
     let store = world.store.clone();
     world
         .now(async move { store.depth().await })
@@ -286,99 +280,8 @@ fn courtesy_moves_lanes_and_never_sleeps_in_a_slot() {
     world.sender(PacingSettings::default());
     world.settle();
     assert_eq!(world.said().len(), 30);
-    world.pass(Duration::from_millis(1000));
+    world.pass(secs(1));
     assert!(world.said().len() <= 61);
     world.pass(secs(4));
     assert_eq!(world.said().len(), 90);
-}
-
-/// A messenger that answers when it is let.
-#[derive(Debug)]
-struct SlowMessenger {
-    inner: Arc<frontdesk_memory::RecordingMessenger>,
-    gate: Gate,
-}
-
-#[async_trait]
-impl Messenger for SlowMessenger {
-    fn channel(&self) -> Channel {
-        self.inner.channel()
-    }
-
-    async fn call(&self, call: &OutboundCall) -> Result<Sent, MessengerError> {
-        self.gate.pass().await;
-        self.inner.call(call).await
-    }
-
-    async fn probe(&self) -> Result<(), MessengerError> {
-        self.inner.probe().await
-    }
-}
-
-fn slow(world: &World) -> Arc<SlowMessenger> {
-    let messenger = Arc::new(SlowMessenger {
-        inner: world.messenger.clone(),
-        gate: Gate::default(),
-    });
-    messenger.gate.close();
-    messenger
-}
-
-#[test]
-fn a_stop_finishes_the_calls_under_way_and_leaves_the_rest() {
-    let mut world = waiting(&[(5, "a"), (5, "later"), (6, "b")]);
-    let messenger = slow(&world);
-    let sender = world.sender_with(messenger.clone(), PacingSettings::OFF);
-    world.settle();
-    assert_eq!(world.process.hands.count(&LaneKind::Reply), 2, "chats at once");
-    world.stop();
-    assert!(world.is_running(sender));
-    messenger.gate.open();
-    world.settle();
-    assert!(!world.is_running(sender));
-    assert_eq!(texts(&world.said()), ["a", "b"]);
-    assert_eq!(replies_waiting(&mut world), 1);
-}
-
-#[test]
-fn the_heartbeat_keeps_a_slow_call_and_outcomes_outlive_an_outage() {
-    let mut world = waiting(&[(5, "a")]);
-    let heartbeat = Heartbeat::new(world.process.clone());
-    let stop = world.stop.clone();
-    world.spawn(async move { heartbeat.run(stop).await });
-    let messenger = slow(&world);
-    world.sender_with(messenger.clone(), PacingSettings::OFF);
-    let other = world.new_process(9);
-    let rival = frontdesk_core::desk::Sender::new(frontdesk_core::desk::SenderParts {
-        process: other,
-        messengers: vec![(crate::world::BOT, world.messenger.clone())],
-        pacing: frontdesk_core::desk::Pacing::new(PacingSettings::OFF),
-        settings: frontdesk_core::desk::SenderSettings::default(),
-    });
-    world.pass(secs(1));
-    let stop = world.stop.clone();
-    world.spawn(async move { rival.run(stop).await });
-    world.pass(secs(50));
-    assert!(world.asked().is_empty(), "nobody else took the lane");
-    world.store.down.store(true, Ordering::SeqCst);
-    messenger.gate.open();
-    world.pass(secs(5));
-    world.store.down.store(false, Ordering::SeqCst);
-    world.pass(secs(60));
-    assert_eq!(texts(&world.said()), ["a"]);
-    assert_eq!(replies_waiting(&mut world), 0);
-}
-
-#[test]
-fn a_call_without_an_end_has_an_unknown_outcome() {
-    let mut world = waiting(&[(5, "a")]);
-    let messenger = slow(&world);
-    world.sender_with(messenger, PacingSettings::OFF);
-    let heartbeat = Heartbeat::new(world.process.clone());
-    let stop = world.stop.clone();
-    world.spawn(async move { heartbeat.run(stop).await });
-    let started = world.clock.now();
-    world.pass(secs(61));
-    assert_eq!(world.clock.now().since(started), secs(61));
-    assert_eq!(world.process.stats.uncertain.get(), 1);
 }

@@ -19,7 +19,8 @@ use frontdesk_core::work::LaneKey;
 use frontdesk_memory::{RecordingMessenger, SeededIds, SimulatedClock};
 use serde_json::json;
 
-use crate::doubles::{Echo, TestCache, TestDecoder, TestStore};
+use crate::doubles::{TestCache, TestStore};
+use crate::echo::{Echo, TestDecoder};
 
 pub const BOT: BotId = BotId(1);
 
