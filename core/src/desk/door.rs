@@ -42,7 +42,7 @@ impl Default for DoorSettings {
         DoorSettings {
             queue: 4096,
             slice: 256,
-            backlog: 2_000_000,
+            backlog: 1_000_000,
             retry_after: Duration::from_secs(2),
             rates: RateSettings::default(),
             exempt: vec![Channel::TERMINAL],
