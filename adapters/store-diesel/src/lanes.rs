@@ -27,6 +27,30 @@ pub(crate) fn key((bot, channel, chat): KeyRow) -> LaneKey {
     }
 }
 
+/// Claims that hold. By lane *and* fence: a process may have lost a lane and claimed it again, and
+/// then carry both claims in one slice.
+#[derive(Debug, Default)]
+pub(crate) struct Holding(HashSet<(LaneKey, i64)>);
+
+impl Holding {
+    fn read(rows: Vec<(i64, String, i64, i64)>) -> Self {
+        let rows = rows.into_iter();
+        Holding(
+            rows.map(|(bot, channel, chat, fence)| (key((bot, channel, chat)), fence))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn contains(&self, claim: &LaneClaim) -> bool {
+        self.0.contains(&(claim.lane.clone(), claim.fence))
+    }
+
+    /// Whether the claim held, once.
+    pub(crate) fn remove(&mut self, claim: &LaneClaim) -> bool {
+        self.0.remove(&(claim.lane.clone(), claim.fence))
+    }
+}
+
 /// The columns of lanes' keys.
 pub(crate) fn key_columns<'a>(
     keys: impl Iterator<Item = &'a LaneKey> + Clone,
@@ -118,9 +142,9 @@ pub(crate) async fn hold<'a>(
     conn: &mut Conn,
     kind: &LaneKind,
     claims: impl Iterator<Item = &'a LaneClaim> + Clone,
-) -> QueryResult<HashSet<LaneKey>> {
-    let sql = Sql::<KeySql>::new(
-        "SELECT l.bot_id, l.channel, l.chat_id FROM lanes AS l JOIN ? \
+) -> QueryResult<Holding> {
+    let sql = Sql::<(BigInt, Text, BigInt, BigInt)>::new(
+        "SELECT l.bot_id, l.channel, l.chat_id, l.fence FROM lanes AS l JOIN ? \
          ON l.bot_id = c.bot_id AND l.channel = c.channel AND l.chat_id = c.chat_id \
          WHERE l.kind = ? AND l.fence = c.fence AND l.owner = c.owner \
          ORDER BY l.bot_id, l.channel, l.chat_id ?",
@@ -128,7 +152,7 @@ pub(crate) async fn hold<'a>(
     .table("c", claim_columns(claims))
     .text(kind.as_str())
     .only_postgres("FOR UPDATE OF l");
-    Ok(rows!(conn, sql => KeyRow)?.into_iter().map(key).collect())
+    Ok(Holding::read(rows!(conn, sql => (i64, String, i64, i64))?))
 }
 
 /// What becomes of lanes whose claims end.
@@ -151,9 +175,9 @@ pub(crate) async fn give_back<'a>(
     kind: &LaneKind,
     claims: impl Iterator<Item = &'a LaneClaim> + Clone,
     change: Changes,
-) -> QueryResult<HashSet<LaneKey>> {
+) -> QueryResult<Holding> {
     if claims.clone().next().is_none() {
-        return Ok(HashSet::new());
+        return Ok(Holding::default());
     }
     let mut columns = claim_columns(claims);
     let (extra, set) = match &change {
@@ -183,9 +207,9 @@ pub(crate) async fn give_back<'a>(
          ORDER BY l.bot_id, l.channel, l.chat_id ?) \
          UPDATE lanes SET {set}, updated_at = ? FROM held WHERE lanes.kind = ? \
          AND lanes.bot_id = held.bot_id AND lanes.channel = held.channel AND lanes.chat_id = held.chat_id \
-         RETURNING lanes.bot_id, lanes.channel, lanes.chat_id"
+         RETURNING lanes.bot_id, lanes.channel, lanes.chat_id, lanes.fence"
     );
-    let sql = Sql::<KeySql>::new(text)
+    let sql = Sql::<(BigInt, Text, BigInt, BigInt)>::new(text)
         .table("c", columns)
         .text(kind.as_str())
         .only_postgres("FOR UPDATE OF l");
@@ -195,7 +219,7 @@ pub(crate) async fn give_back<'a>(
         Changes::Renew(lease) => sql.lease(lease),
     };
     let sql = sql.now().text(kind.as_str());
-    Ok(rows!(conn, sql => KeyRow)?.into_iter().map(key).collect())
+    Ok(Holding::read(rows!(conn, sql => (i64, String, i64, i64))?))
 }
 
 /// A lane just claimed.

@@ -24,7 +24,7 @@ impl LeaseStore for DieselStore {
         let mut conn = self.steps(Durability::Lease).await?;
         let held = lanes::give_back(&mut conn, &kind, claims.iter(), Changes::Renew(lease)).await;
         let held = conn.close_steps(held).await?;
-        Ok(claims.iter().map(|claim| held.contains(&claim.lane)).collect())
+        Ok(claims.iter().map(|claim| held.contains(claim)).collect())
     }
 
     async fn release(&self, kind: LaneKind, lanes: &[Release]) -> Result<Vec<bool>, StoreError> {
@@ -38,7 +38,7 @@ impl LeaseStore for DieselStore {
         let held = conn.close_steps(held).await?;
         Ok(lanes
             .iter()
-            .map(|release| held.contains(&release.claim.lane))
+            .map(|release| held.contains(&release.claim))
             .collect())
     }
 

@@ -60,10 +60,7 @@ struct Held {
 async fn held(conn: &mut Conn, sends: &[(&LaneClaim, i64)]) -> QueryResult<HashMap<(LaneKey, i64), Held>> {
     let claims: Vec<&LaneClaim> = sends.iter().map(|(claim, _)| *claim).collect();
     let lanes = lanes::hold(conn, &LaneKind::Reply, claims.into_iter()).await?;
-    let ours: Vec<&(&LaneClaim, i64)> = sends
-        .iter()
-        .filter(|(claim, _)| lanes.contains(&claim.lane))
-        .collect();
+    let ours: Vec<&(&LaneClaim, i64)> = sends.iter().filter(|(claim, _)| lanes.contains(claim)).collect();
     if ours.is_empty() {
         return Ok(HashMap::new());
     }

@@ -142,12 +142,19 @@ async fn busy(conn: &mut Conn, lane: &LaneKey) -> QueryResult<i64> {
 }
 
 /// What is forgotten, a thousand rows of each at a time. Rows somebody holds are left for the next time.
-fn sweeps() -> [Sql; 3] {
+fn sweeps() -> [Sql; 4] {
     [
         Sql::new(
             "WITH old AS MATERIALIZED (SELECT bot_id, update_id FROM accepted_updates WHERE created_at < ? \
              ORDER BY created_at LIMIT 1000 ?) DELETE FROM accepted_updates \
              WHERE (bot_id, update_id) IN (SELECT bot_id, update_id FROM old)",
+        )
+        .ago(REMEMBERED)
+        .only_postgres("FOR UPDATE SKIP LOCKED"),
+        Sql::new(
+            "WITH old AS MATERIALIZED (SELECT dedupe_key FROM outbox_keys WHERE created_at < ? \
+             ORDER BY created_at LIMIT 1000 ?) DELETE FROM outbox_keys \
+             WHERE dedupe_key IN (SELECT dedupe_key FROM old)",
         )
         .ago(REMEMBERED)
         .only_postgres("FOR UPDATE SKIP LOCKED"),

@@ -99,26 +99,29 @@ impl Engine {
         let (door, door_writer) = Door::new(&process, cache.clone(), door_settings);
 
         let mut work = Group::new();
-        let turns = TurnWorker::new(TurnWorkerParts {
+        let turns = TurnWorkerParts {
             process: process.clone(),
             decide: parts.rules,
             decoders: parts.decoders,
             cache,
             settings: TurnSettings {
-                slice: settings.worker_concurrency,
+                slice: settings.worker_concurrency.div_ceil(WORKERS),
                 ..TurnSettings::default()
             },
-        });
-        let stop = work.stop.clone();
-        work.tasks.spawn(async move { turns.run(stop).await });
-        let sender = Sender::new(SenderParts {
+        };
+        let sends = SenderParts {
             process: process.clone(),
             messengers: parts.messengers,
             pacing: Pacing::new(settings.pacing),
             settings: SenderSettings::default(),
-        });
-        let stop = work.stop.clone();
-        work.tasks.spawn(async move { sender.run(stop).await });
+        };
+        // A second worker decides while the first one waits for its commit; one turn in flight is one.
+        for _ in 0..WORKERS.min(settings.worker_concurrency) {
+            let (worker, stop) = (TurnWorker::new(turns.clone()), work.stop.clone());
+            work.tasks.spawn(async move { worker.run(stop).await });
+            let (sender, stop) = (Sender::new(sends.clone()), work.stop.clone());
+            work.tasks.spawn(async move { sender.run(stop).await });
+        }
         let jobs = JobRunner::new(process.clone(), vec![Arc::new(TimerKind)], JobSettings::default());
         let stop = work.stop.clone();
         work.tasks.spawn(async move { jobs.run(stop).await });

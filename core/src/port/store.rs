@@ -279,7 +279,9 @@ pub trait TurnStore: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`]: then none is written, or it is unknown; repeating is safe, since what was
-    /// committed answers `LeaseLost`. With one turn in the slice, `Refused` is about that turn.
+    /// committed answers `LeaseLost`. With one turn in the slice, `Refused` is about that turn; with
+    /// several, a store either answers `Refused` with nothing written, for the caller to try them one
+    /// by one, or commits the others and answers `Conflict` for the one that is refused.
     async fn commit(&self, turns: &[TurnCommit]) -> Result<Vec<CommitOutcome>, StoreError>;
 }
 

@@ -39,7 +39,7 @@ pub struct Outgoing {
     pub lane: LaneKey,
     /// The thread within the chat.
     pub thread: Option<ThreadId>,
-    /// Unique for ever: committing a second one with the same key changes nothing.
+    /// Committing a second one with the same key changes nothing; remembered for 72 hours at least.
     pub dedupe_key: String,
     /// The message it carries (a part of), if any.
     pub message_id: Option<MessageId>,

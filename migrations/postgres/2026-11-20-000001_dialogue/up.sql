@@ -64,7 +64,7 @@ CREATE TABLE conversations (
     last_message_at timestamptz,
     escalated_at timestamptz,
     closed_at timestamptz,
-    escalated_to_agent_id uuid REFERENCES agents (id),
+    escalated_to_agent_id uuid,
     owner text NOT NULL CHECK (length(owner) BETWEEN 1 AND 32),
     owner_epoch bigint NOT NULL,
     agents_topic_id bigint,

@@ -83,11 +83,13 @@ CREATE TABLE outbox (
 -- The oldest call of a lane.
 CREATE INDEX outbox_head ON outbox (bot_id, channel, chat_id, seq);
 
--- Keys of calls that were ever decided: a call is decided once, also after it left the outbox.
+-- Keys of calls that were decided: a call is decided once, also after it left the outbox.
 CREATE TABLE outbox_keys (
     dedupe_key text PRIMARY KEY,
     created_at timestamptz NOT NULL DEFAULT now()
 );
+-- Keys older than three days are swept.
+CREATE INDEX outbox_keys_age ON outbox_keys (created_at);
 
 CREATE TABLE jobs (
     id uuid PRIMARY KEY,

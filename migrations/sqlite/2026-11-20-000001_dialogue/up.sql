@@ -67,7 +67,7 @@ CREATE TABLE conversations (
     last_message_at TEXT,
     escalated_at TEXT,
     closed_at TEXT,
-    escalated_to_agent_id TEXT REFERENCES agents (id),
+    escalated_to_agent_id TEXT,
     owner TEXT NOT NULL CHECK (length(owner) BETWEEN 1 AND 32),
     owner_epoch INTEGER NOT NULL,
     agents_topic_id INTEGER,

@@ -69,11 +69,13 @@ CREATE TABLE outbox (
 -- The oldest call of a lane.
 CREATE INDEX outbox_head ON outbox (bot_id, channel, chat_id, seq);
 
--- Keys of calls that were ever decided: a call is decided once, also after it left the outbox.
+-- Keys of calls that were decided: a call is decided once, also after it left the outbox.
 CREATE TABLE outbox_keys (
     dedupe_key TEXT PRIMARY KEY,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
 ) STRICT;
+-- Keys older than three days are swept.
+CREATE INDEX outbox_keys_age ON outbox_keys (created_at);
 
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,

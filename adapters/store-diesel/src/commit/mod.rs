@@ -110,7 +110,7 @@ async fn write_all(conn: &mut Conn, turns: &[&TurnCommit]) -> Result<Vec<CommitO
     let held = lanes::give_back(conn, &LaneKind::Turn, claims.into_iter(), Changes::ItemDone).await?;
     // A lane can be given back once; a second turn of it in the slice comes too late.
     let mut left = held;
-    let written: Vec<bool> = turns.iter().map(|turn| left.remove(&turn.claim.lane)).collect();
+    let written: Vec<bool> = turns.iter().map(|turn| left.remove(&turn.claim)).collect();
     let ours: Vec<&TurnCommit> = turns
         .iter()
         .zip(&written)

@@ -43,6 +43,10 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 /// The Postgres server to test with; says so if there is none, and fails where that is not allowed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a test is given, it is given in the environment"
+)]
 pub fn postgres_server() -> Option<String> {
     match std::env::var("FRONTDESK_TEST_POSTGRES") {
         Ok(url) if !url.is_empty() => Some(url),

@@ -94,7 +94,7 @@ impl Sources {
                 Ok((name, value)) => {
                     if looks_like_a_setting(&name) && !is_known(&name) {
                         self.warnings
-                            .push(format!(".env: {name} is no setting of Frontdesk"));
+                            .push(format!(".env: {name} is no setting of this version"));
                     }
                     self.dot_env.insert(name, value);
                 }
