@@ -17,6 +17,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::clock::{OsEntropy, SystemClock};
 use crate::settings::Settings;
 
+/// Workers and senders of a process. Each has one slice in flight.
+const WORKERS: usize = 2;
+
 /// What an engine is made of.
 pub(crate) struct EngineParts {
     /// The store.
@@ -180,11 +183,12 @@ impl Engine {
     pub async fn drain(self) {
         let log = self.process.log.clone();
         self.work.handle.stop();
+        // Polling ends at once and gives its lease back, so that another process can take over.
         if let Some(poller) = self.poller
             && !poller.is_finished()
+            && let Err(error) = poller.await
         {
-            // A long poll that hangs may not hold up the rest: it has kept what it was given.
-            poller.abort();
+            slog::error!(log, "polling ended badly"; "error" => %error);
         }
         self.work.finish(&log).await;
         self.writer.finish(&log).await;

@@ -353,6 +353,9 @@ impl<'a> Turn<'a> {
             text,
         };
         self.call(self.lane.clone(), format!("tap:{key}"), action, Repeat::Free);
+        // It goes ahead of what the tap led to: a spinner that turns while a text is paced out looks
+        // broken, and a tap can only be answered for minutes.
+        self.out.outgoing.rotate_right(1);
     }
 
     /// Tells the staff, if they have a chat.
