@@ -1,0 +1,13 @@
+//! Rows of the desk's tables, to and from the core's entities.
+
+mod client;
+mod conversation;
+mod lead;
+mod message;
+mod session;
+
+pub(crate) use client::ClientRow;
+pub(crate) use conversation::ConversationRow;
+pub(crate) use lead::{LeadRow, StageRow, doc, read};
+pub(crate) use message::{DeliveryRow, MessageRow, NewMessageRow};
+pub(crate) use session::SessionRow;

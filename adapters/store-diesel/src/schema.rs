@@ -1,0 +1,172 @@
+//! The tables, for both databases. Work tables are written and read by [`crate::sql`]; only what the
+//! query builder needs of them is here.
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer};
+    schema_info (id) {
+        id -> Integer,
+        version -> Integer,
+        min_compatible -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    desks (channel) {
+        channel -> Text,
+        bot_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Moment, Uuid};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+    clients (id) {
+        id -> Uuid,
+        bot_id -> BigInt,
+        channel -> Text,
+        user_id -> BigInt,
+        chat_id -> BigInt,
+        username -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        language -> Nullable<Text>,
+        disclosure_version -> Nullable<Text>,
+        disclosed_at -> Nullable<Moment>,
+        reachable -> Bool,
+        banned_at -> Nullable<Moment>,
+        banned_by -> Nullable<Text>,
+        source -> Nullable<Text>,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Json, Moment, Uuid};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    conversations (id) {
+        id -> Uuid,
+        channel -> Text,
+        client_id -> Uuid,
+        version -> BigInt,
+        status -> Text,
+        lead_score -> Nullable<Text>,
+        last_message_at -> Nullable<Moment>,
+        escalated_at -> Nullable<Moment>,
+        closed_at -> Nullable<Moment>,
+        escalated_to_agent_id -> Nullable<Uuid>,
+        owner -> Text,
+        owner_epoch -> BigInt,
+        agents_topic_id -> Nullable<BigInt>,
+        last_seq -> BigInt,
+        metadata -> Json,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Json, Moment, Uuid};
+    use diesel::sql_types::{BigInt, Double, Nullable, Text};
+    messages (id) {
+        id -> Uuid,
+        conversation_id -> Uuid,
+        sender_type -> Text,
+        sender_id -> Nullable<Uuid>,
+        seq -> BigInt,
+        content -> Text,
+        content_type -> Text,
+        intent -> Nullable<Text>,
+        intent_score -> Nullable<Double>,
+        reply_to -> Nullable<Uuid>,
+        knowledge_version -> Nullable<Text>,
+        edited_at -> Nullable<Moment>,
+        metadata -> Json,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::types::Uuid;
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    message_deliveries (bot_id, channel, chat_id, direction, channel_message_id) {
+        message_id -> Uuid,
+        part -> Integer,
+        bot_id -> BigInt,
+        channel -> Text,
+        chat_id -> BigInt,
+        thread_id -> Nullable<BigInt>,
+        direction -> Text,
+        channel_message_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Json, Moment, Uuid};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    leads (id) {
+        id -> Uuid,
+        conversation_id -> Uuid,
+        name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        company -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        project_type -> Nullable<Text>,
+        project_description -> Nullable<Text>,
+        budget_range -> Text,
+        timeline -> Nullable<Text>,
+        lead_score -> Text,
+        score_points -> BigInt,
+        score_reasons -> Json,
+        rubric_version -> Nullable<Text>,
+        lead_source -> Text,
+        lead_stage -> Text,
+        lost_reason -> Nullable<Text>,
+        fields -> Json,
+        form -> Json,
+        consent_at -> Nullable<Moment>,
+        consent_version -> Nullable<Text>,
+        contacted_at -> Nullable<Moment>,
+        converted_at -> Nullable<Moment>,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Moment, Uuid};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    lead_stage_history (id) {
+        id -> BigInt,
+        lead_id -> Uuid,
+        from_stage -> Nullable<Text>,
+        to_stage -> Text,
+        changed_by -> Text,
+        reason -> Nullable<Text>,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Json, Moment, Uuid};
+    use diesel::sql_types::BigInt;
+    sessions (client_id) {
+        client_id -> Uuid,
+        state -> Json,
+        expires_at -> Moment,
+        version -> BigInt,
+        updated_at -> Moment,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    clients,
+    conversations,
+    messages,
+    message_deliveries,
+    leads,
+    lead_stage_history,
+    sessions,
+);

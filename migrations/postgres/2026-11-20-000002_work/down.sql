@@ -1,0 +1,10 @@
+DROP TABLE leases;
+DROP TABLE not_before;
+DROP TABLE dead_letters;
+DROP TABLE jobs;
+DROP TABLE outbox_keys;
+DROP TABLE outbox;
+DROP TABLE accepted_updates;
+DROP TABLE inbox;
+DROP TABLE lanes;
+UPDATE schema_info SET version = 1, min_compatible = 1;

@@ -1,0 +1,10 @@
+DROP TABLE sessions;
+DROP TABLE lead_stage_history;
+DROP TABLE leads;
+DROP TABLE message_deliveries;
+DROP TABLE messages;
+DROP TABLE conversations;
+DROP TABLE clients;
+DROP TABLE agents;
+DROP TABLE desks;
+DROP TABLE schema_info;
