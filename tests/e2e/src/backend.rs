@@ -51,7 +51,11 @@ impl Database {
             skipped();
             return None;
         };
-        let name = format!("e2e_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "e2e_{}_{}",
+            std::process::id(),
+            MADE.fetch_add(1, Ordering::Relaxed)
+        );
         let client = connect(&server).await;
         client
             .batch_execute(&format!("CREATE DATABASE {name}"))
@@ -110,11 +114,16 @@ impl Drop for Database {
         };
         // A thread of its own: the test's runtime may be ending.
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             runtime.block_on(async {
                 let client = connect(&server).await;
                 let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                client.batch_execute(&statement).await.map_err(std::io::Error::other)
+                client
+                    .batch_execute(&statement)
+                    .await
+                    .map_err(std::io::Error::other)
             })
         })
         .join();
@@ -154,7 +163,10 @@ fn skipped() {
     // Written past the capture of the test runner: what is skipped must be seen.
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    drop(writeln!(std::io::stderr(), "SKIPPED: {test}: {SERVER} is not set"));
+    drop(writeln!(
+        std::io::stderr(),
+        "SKIPPED: {test}: {SERVER} is not set"
+    ));
 }
 
 #[expect(

@@ -113,11 +113,13 @@ impl Desk {
     /// A command with its settings.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Invocation {
-        let invocation = Invocation::frontdesk(self.folder.path(), arguments)
-            .keeping(Secrecy::of(self.telegram.handle()));
+        let invocation =
+            Invocation::frontdesk(self.folder.path(), arguments).keeping(Secrecy::of(self.telegram.handle()));
         self.settings
             .iter()
-            .fold(invocation, |invocation, (name, value)| invocation.with(name, value))
+            .fold(invocation, |invocation, (name, value)| {
+                invocation.with(name, value)
+            })
     }
 
     /// Runs a command with its settings to its end.

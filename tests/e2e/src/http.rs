@@ -51,7 +51,9 @@ pub async fn send(address: &str, request: &[u8]) -> Answer {
 }
 
 async fn exchange(address: &str, request: &[u8]) -> Answer {
-    let stream = TcpStream::connect(address).await.expect("connecting to frontdesk");
+    let stream = TcpStream::connect(address)
+        .await
+        .expect("connecting to frontdesk");
     let (mut read, mut write) = stream.into_split();
     let request = request.to_vec();
     // A server that has heard enough answers and closes while this still writes.

@@ -127,7 +127,10 @@ pub struct Ended {
 
 impl Ended {
     /// It did what it was asked to.
-    #[must_use]
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "the assertion is what most callers want"
+    )]
     pub fn fine(self) -> Ended {
         assert_eq!(self.code, Some(0), "{self:#?}");
         self
@@ -188,7 +191,10 @@ impl Program {
         let sent = std::process::Command::new("sh")
             .args(["-c", &format!("kill -TERM {pid}")])
             .status();
-        assert!(matches!(sent, Ok(status) if status.success()), "kill -TERM {pid}: {sent:?}");
+        assert!(
+            matches!(sent, Ok(status) if status.success()),
+            "kill -TERM {pid}: {sent:?}"
+        );
     }
 
     /// Ends it as a machine that loses power would.
@@ -221,7 +227,9 @@ impl Program {
 
     fn check(&mut self) {
         self.checked = true;
-        let broken = self.secrecy.broken_by(&self.stdout.borrow(), &self.stderr.borrow());
+        let broken = self
+            .secrecy
+            .broken_by(&self.stdout.borrow(), &self.stderr.borrow());
         if let Some(why) = broken {
             panic!("{}: {why}", self.name);
         }

@@ -71,9 +71,13 @@ impl Secrecy {
     fn said(&self) -> BTreeSet<String> {
         let mut texts = self.texts.clone();
         if let Some(telegram) = &self.telegram {
-            let chats: BTreeSet<i64> = telegram.calls().iter().filter_map(|call| call.chat_id).collect();
-            for chat in chats {
-                texts.extend(telegram.all_messages(chat).into_iter().map(|message| message.text));
+            for chat in telegram.chats() {
+                texts.extend(
+                    telegram
+                        .all_messages(chat)
+                        .into_iter()
+                        .map(|message| message.text),
+                );
             }
         }
         texts
