@@ -183,8 +183,13 @@ impl Engine {
         if let Some(poller) = self.poller
             && !poller.is_finished()
         {
-            // A long poll that hangs may not hold up the rest: it has kept what it was given.
-            poller.abort();
+            // It hangs up on a long poll by itself, and lets go of the polling lease: cut off, the next
+            // process would stand by until the lease ran out.
+            match poller.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => slog::error!(log, "polling ended badly"; "error" => %error),
+                Err(error) => slog::error!(log, "polling ended badly"; "error" => %error),
+            }
         }
         self.work.finish(&log).await;
         self.writer.finish(&log).await;
