@@ -3,7 +3,10 @@
 //! Postgres tests need FRONTDESK_TEST_POSTGRES, the URL of a server whose user may make databases.
 
 mod conversation;
+mod crowd;
 mod duplicates;
+mod order;
+mod power_cut;
 mod terminal;
 
 /// One test body on each database and in each mode.
