@@ -5,9 +5,12 @@
 mod conversation;
 mod crowd;
 mod duplicates;
+mod hostile;
 mod order;
+mod outage;
 mod power_cut;
 mod terminal;
+mod wrong_use;
 
 /// One test body on each database and in each mode.
 #[macro_export]
