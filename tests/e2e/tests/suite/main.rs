@@ -5,10 +5,12 @@
 mod conversation;
 mod crowd;
 mod duplicates;
+mod faults;
 mod hostile;
 mod order;
 mod outage;
 mod power_cut;
+mod stop;
 mod terminal;
 mod wrong_use;
 

@@ -96,7 +96,7 @@ async fn wrong_use_is_exit_2() {
         ] {
             let ended = frontdesk(folder.path(), arguments).run().await;
             assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:#?}");
-            assert!(ended.stderr.contains("Usage"), "{arguments:?}: {ended:#?}");
+            assert!(ended.stderr.contains("help"), "{arguments:?}: {ended:#?}");
         }
         let without_token = frontdesk(folder.path(), &["run"]).without("TELEGRAM_BOT_TOKEN");
         assert_told(
