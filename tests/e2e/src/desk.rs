@@ -167,6 +167,30 @@ impl Running {
         self.program.wait(PATIENCE + Duration::from_secs(10)).await
     }
 
+    /// Waits until nothing waits to be done or sent, as its readiness tells.
+    pub async fn idle(&self) {
+        // A report may be a second old: what was there before it does not count.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        let asking = async {
+            loop {
+                let answer = http::request(&self.address, "GET", "/health/ready").await;
+                let report: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+                if ["turns", "replies"]
+                    .iter()
+                    .all(|queue| report["work"][queue]["waiting"] == 0)
+                {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        assert!(
+            tokio::time::timeout(PATIENCE, asking).await.is_ok(),
+            "{} has work left after {PATIENCE:?}",
+            self.address
+        );
+    }
+
     /// Kills it as a machine that loses power would.
     pub async fn kill(self) {
         self.program.kill().await;

@@ -88,3 +88,30 @@ impl Secrecy {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_printed_is_found() {
+        let keeping = Secrecy::default()
+            .secret("hunter2")
+            .text("how much is a devops audit?\nThanks");
+        assert_eq!(
+            keeping.broken_by("how much is a devops audit?", "{\"msg\":\"fine\"}"),
+            None
+        );
+        let part_of_the_token = "bot7000001:AAe2e-token-that-no-output-contains/getMe";
+        for (stdout, stderr) in [
+            (part_of_the_token, ""),
+            ("", part_of_the_token),
+            ("", SECRET),
+            ("password hunter2", ""),
+            ("", "{\"text\":\"how much is a devops audit?\"}"),
+            ("", "thread 'main' panicked at"),
+        ] {
+            assert!(keeping.broken_by(stdout, stderr).is_some(), "{stdout} {stderr}");
+        }
+    }
+}

@@ -214,7 +214,7 @@ async fn a_busy_port_and_a_folder_that_is_none() {
         .expect("a file");
         for command in [&["run"][..], &["chat"], &["dead", "list"]] {
             let ended = frontdesk(folder.path(), command).run().await;
-            assert_told(&ended, 1, 1, &["frontdesk.db"]);
+            assert_told(&ended, 1, 1, &["not a database"]);
         }
     })
     .await;
@@ -259,6 +259,33 @@ async fn another(backend: Backend) {
             .await;
         assert_told(&desk.run(&["run"]).await, 1, 1, &["frontdesk migrate"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn polling_beside_a_registered_webhook_is_one_clear_error() {
+    within_seconds(30, async {
+        let Some(desk) = Desk::new(Backend::Sqlite, Mode::Polling).await else {
+            return;
+        };
+        let set = desk
+            .telegram
+            .set_webhook("http://127.0.0.1:9/webhook/telegram", SECRET);
+        assert_eq!(set, Ok(()));
+        desk.telegram.user_text(1, "/start");
+        assert_told(
+            &desk.run(&["run"]).await,
+            1,
+            1,
+            &["webhook", "frontdesk telegram delete-webhook"],
+        );
+        let info = desk.run(&["telegram", "webhook-info"]).await.fine();
+        assert!(info.stdout.contains("127.0.0.1:9"), "{info:#?}");
+        // Starting and stopping changed no registration, and what waits still waits.
+        assert_eq!(desk.telegram.calls_of("deleteWebhook").len(), 0);
+        desk.run(&["telegram", "delete-webhook"]).await.fine();
+        assert_eq!(desk.telegram.stats().waiting, 1);
+    })
+    .await;
 }
 
 #[tokio::test]
