@@ -1,4 +1,19 @@
-//! The domain of Frontdesk: ports, entities, the dialogue and the use cases. No I/O.
+//! The domain of Frontdesk: ports, entities, the dialogue and the use cases.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`id`], [`time`], [`text`] | the words everything else is said in |
+//! | [`port`] | what the desk needs of the world: one contract a file |
+//! | [`conversation`], [`lead`], [`work`] | entities and their pure rules |
+//! | [`playbook`] | everything that is the company's, as data |
+//! | [`knowledge`] | which entry a question means |
+//! | [`dialogue`] | `decide(occasion, event) -> decision` |
+//! | [`desk`] | the use cases and the loops: door, worker, sender, jobs, upkeep |
+//!
+//! **Invariants.** No I/O, no clock, no randomness and no runtime of its own: time, entropy and
+//! waiting come through [`port::Clock`] and [`port::IdSource`]. No module names a technology. A
+//! decision is data: only the store acts on it, in one commit. Nothing in here knows a text, a price
+//! or a service of any company.
 
 #[macro_use]
 mod open_enum;

@@ -26,7 +26,7 @@ pub(crate) struct SqliteSlot {
 
 /// A connection.
 pub(crate) enum Conn {
-    Postgres(PooledConnection<'static, AsyncPgConnection>),
+    Postgres(Box<PooledConnection<'static, AsyncPgConnection>>),
     Sqlite(OwnedMutexGuard<SqliteSlot>),
 }
 
@@ -109,7 +109,7 @@ impl Conn {
     /// Begins a transaction. A SQLite one takes the write lock at once.
     pub(crate) async fn begin(&mut self, durability: Durability) -> QueryResult<()> {
         match self {
-            Conn::Postgres(c) => AnsiTransactionManager::begin_transaction(&mut **c).await,
+            Conn::Postgres(c) => AnsiTransactionManager::begin_transaction(&mut ***c).await,
             Conn::Sqlite(slot) => {
                 let begin = match durability {
                     Durability::Full => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
@@ -131,7 +131,7 @@ impl Conn {
             }
         };
         match self {
-            Conn::Postgres(c) => AnsiTransactionManager::commit_transaction(&mut **c).await?,
+            Conn::Postgres(c) => AnsiTransactionManager::commit_transaction(&mut ***c).await?,
             Conn::Sqlite(slot) => match slot.conn.batch_execute("COMMIT").await {
                 Ok(()) => slot.left_open = false,
                 Err(error) => {
@@ -147,7 +147,7 @@ impl Conn {
     pub(crate) async fn roll_back(&mut self) {
         match self {
             Conn::Postgres(c) => {
-                drop(AnsiTransactionManager::rollback_transaction(&mut **c).await);
+                drop(AnsiTransactionManager::rollback_transaction(&mut ***c).await);
             }
             Conn::Sqlite(slot) => {
                 if slot.conn.batch_execute("ROLLBACK").await.is_ok() {

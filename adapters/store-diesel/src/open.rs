@@ -115,14 +115,14 @@ fn schema_line(found: i32, min_compatible: i32, wanted: i32) -> String {
 /// Which database a URL names.
 #[derive(Clone)]
 pub(crate) enum Place {
-    Postgres(Target),
+    Postgres(Box<Target>),
     Sqlite(PathBuf),
 }
 
 impl Place {
     pub(crate) fn of(url: &str) -> Result<Self, OpenError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Place::Postgres(url.parse()?));
+            return Ok(Place::Postgres(Box::new(url.parse()?)));
         }
         match url.strip_prefix("sqlite://") {
             Some("") => Err(OpenError::BadUrl {
@@ -240,7 +240,9 @@ impl DieselStore {
     /// A connection for reading.
     pub(crate) async fn reader(&self) -> Result<Conn, StoreError> {
         match &self.inner.pool {
-            Connections::Postgres(pool) => Ok(Conn::Postgres(pool.get_owned().await.map_err(unavailable)?)),
+            Connections::Postgres(pool) => Ok(Conn::Postgres(Box::new(
+                pool.get_owned().await.map_err(unavailable)?,
+            ))),
             Connections::Sqlite(pool) => Ok(Conn::Sqlite(pool.reader().await)),
         }
     }
@@ -248,7 +250,9 @@ impl DieselStore {
     /// A connection for writing, outside a transaction.
     pub(crate) async fn writer(&self) -> Result<Conn, StoreError> {
         match &self.inner.pool {
-            Connections::Postgres(pool) => Ok(Conn::Postgres(pool.get_owned().await.map_err(unavailable)?)),
+            Connections::Postgres(pool) => Ok(Conn::Postgres(Box::new(
+                pool.get_owned().await.map_err(unavailable)?,
+            ))),
             Connections::Sqlite(pool) => Ok(Conn::Sqlite(pool.writer().await.map_err(store_error)?)),
         }
     }

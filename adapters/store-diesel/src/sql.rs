@@ -18,8 +18,6 @@ use std::marker::PhantomData;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use frontdesk_core::time::Timestamp;
-
 use crate::clock;
 use crate::types::{At, Doc, Id, Json, Moment, Uuid};
 
@@ -39,11 +37,8 @@ enum Part {
     Flag(bool),
     Text(String),
     MaybeText(Option<String>),
-    Bytes(Vec<u8>),
     Id(Id),
     MaybeId(Option<Id>),
-    MaybeInt(Option<i64>),
-    At(At),
     Doc(Doc),
     /// So long after now.
     After {
@@ -83,8 +78,6 @@ pub enum Column {
     Ids(Vec<Id>),
     /// UUIDs or null.
     MaybeIds(Vec<Option<Id>>),
-    /// Points in time.
-    Times(Vec<At>),
     /// How long from now: microseconds in Postgres, points in time in SQLite. See [`FROM_NOW`].
     Afters(Vec<i64>),
     /// Any bytes.
@@ -137,11 +130,6 @@ impl<ST> Sql<ST> {
         self.part(Part::Flag(value))
     }
 
-    /// The next `?` is an integer or null.
-    pub fn maybe_int(self, value: Option<i64>) -> Self {
-        self.part(Part::MaybeInt(value))
-    }
-
     /// The next `?` is a text.
     pub fn text(self, value: impl Into<String>) -> Self {
         self.part(Part::Text(value.into()))
@@ -152,11 +140,6 @@ impl<ST> Sql<ST> {
         self.part(Part::MaybeText(value))
     }
 
-    /// The next `?` is bytes.
-    pub fn bytes(self, value: Vec<u8>) -> Self {
-        self.part(Part::Bytes(value))
-    }
-
     /// The next `?` is an id.
     pub fn id(self, value: uuid::Uuid) -> Self {
         self.part(Part::Id(Id(value)))
@@ -165,11 +148,6 @@ impl<ST> Sql<ST> {
     /// The next `?` is an id or null.
     pub fn maybe_id(self, value: Option<uuid::Uuid>) -> Self {
         self.part(Part::MaybeId(value.map(Id)))
-    }
-
-    /// The next `?` is a point in time.
-    pub fn at(self, value: Timestamp) -> Self {
-        self.part(Part::At(At(value)))
     }
 
     /// The next `?` is a document.
@@ -317,7 +295,7 @@ impl<ST> QueryFragment<Sqlite> for Sql<ST> {
                     if index > 0 {
                         out.push_sql(", ");
                     }
-                    out.push_sql(&column.from_json(index));
+                    out.push_sql(&column.json_field(index));
                     out.push_sql(" AS ");
                     out.push_sql(name);
                 }
@@ -373,11 +351,8 @@ impl Part {
         i32: ToSql<Integer, DB>,
         bool: ToSql<Bool, DB>,
         String: ToSql<Text, DB>,
-        Vec<u8>: ToSql<Binary, DB>,
         Id: ToSql<Uuid, DB>,
-        At: ToSql<Moment, DB>,
         Doc: ToSql<Json, DB>,
-        Option<i64>: ToSql<Nullable<BigInt>, DB>,
         Option<String>: ToSql<Nullable<Text>, DB>,
         Option<Id>: ToSql<Nullable<Uuid>, DB>,
     {
@@ -387,11 +362,8 @@ impl Part {
             Part::Flag(value) => out.push_bind_param::<Bool, _>(value),
             Part::Text(value) => out.push_bind_param::<Text, _>(value),
             Part::MaybeText(value) => out.push_bind_param::<Nullable<Text>, _>(value),
-            Part::MaybeInt(value) => out.push_bind_param::<Nullable<BigInt>, _>(value),
-            Part::Bytes(value) => out.push_bind_param::<Binary, _>(value),
             Part::Id(value) => out.push_bind_param::<Uuid, _>(value),
             Part::MaybeId(value) => out.push_bind_param::<Nullable<Uuid>, _>(value),
-            Part::At(value) => out.push_bind_param::<Moment, _>(value),
             Part::Doc(value) => out.push_bind_param::<Json, _>(value),
             Part::After { .. }
             | Part::Lease { .. }
@@ -407,21 +379,19 @@ impl Part {
 impl Column {
     fn push_array<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match self {
-            Column::Ints(values) => out.push_bind_param::<Array<BigInt>, _>(values),
+            Column::Ints(values) | Column::Afters(values) => out.push_bind_param::<Array<BigInt>, _>(values),
             Column::MaybeInts(values) => out.push_bind_param::<Array<Nullable<BigInt>>, _>(values),
             Column::Smalls(values) => out.push_bind_param::<Array<Integer>, _>(values),
             Column::Texts(values) => out.push_bind_param::<Array<Text>, _>(values),
             Column::Ids(values) => out.push_bind_param::<Array<Uuid>, _>(values),
             Column::MaybeIds(values) => out.push_bind_param::<Array<Nullable<Uuid>>, _>(values),
-            Column::Times(values) => out.push_bind_param::<Array<Moment>, _>(values),
-            Column::Afters(values) => out.push_bind_param::<Array<BigInt>, _>(values),
             Column::Bytes(values) => out.push_bind_param::<Array<Binary>, _>(values),
             Column::Docs(values) => out.push_bind_param::<Array<Json>, _>(values),
         }
     }
 
     /// How SQLite reads this column, the one at `index`, from a row that is a JSON list.
-    fn from_json(&self, index: usize) -> String {
+    fn json_field(&self, index: usize) -> String {
         match self {
             Column::Bytes(_) => format!("unhex(value ->> {index})"),
             Column::Docs(_) => format!("value -> {index}"),
@@ -431,7 +401,6 @@ impl Column {
             | Column::Texts(_)
             | Column::Ids(_)
             | Column::MaybeIds(_)
-            | Column::Times(_)
             | Column::Afters(_) => format!("value ->> {index}"),
         }
     }
@@ -447,7 +416,6 @@ impl Column {
                 .iter()
                 .map(|id| Value::from(id.map(|id| id.0.to_string())))
                 .collect(),
-            Column::Times(values) => values.iter().map(|at| Value::from(at.0.to_string())).collect(),
             Column::Afters(values) => {
                 let now = clock::now();
                 let from_now =

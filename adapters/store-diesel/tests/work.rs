@@ -68,7 +68,7 @@ async fn items_of_a_lane_come_in_the_order_of_acceptance_one_at_a_time() {
 async fn whoever_lost_the_lease_writes_nothing() {
     each(async |db| {
         let zombie = next_turn(&db.store, 1, 1).await;
-        db.advance(Duration::from_secs(60)).await;
+        db.advance(Duration::from_mins(1)).await;
         let heir = db.store.claim_turns(&claim_as(2, 10)).await.unwrap().remove(0);
         assert_eq!((heir.attempt, heir.item.seq), (2, zombie.item.seq));
         let (decision, client, _) = greeting(1, &mut ids(1));
@@ -77,7 +77,7 @@ async fn whoever_lost_the_lease_writes_nothing() {
         assert_eq!(db.store.load(&[lane(1)]).await.unwrap(), [Snapshot::default()]);
         assert_eq!(
             db.store
-                .renew(LaneKind::Turn, &[zombie.claim.clone()], LEASE)
+                .renew(LaneKind::Turn, std::slice::from_ref(&zombie.claim), LEASE)
                 .await
                 .unwrap(),
             [false]
@@ -474,7 +474,7 @@ async fn leases_are_kept_given_back_and_run_out() {
         db.advance(Duration::from_secs(25)).await;
         assert_eq!(
             db.store
-                .renew(LaneKind::Turn, &[claimed.claim.clone()], LEASE)
+                .renew(LaneKind::Turn, std::slice::from_ref(&claimed.claim), LEASE)
                 .await
                 .unwrap(),
             [true]
@@ -582,7 +582,7 @@ async fn a_policy_that_never_repeats_parks_at_once() {
         let claimed = next_send(&db.store).await;
         assert_eq!(begin(&db.store, &claimed).await, SendIntent::Go);
         // The process dies here; the lease runs out.
-        db.advance(Duration::from_secs(60)).await;
+        db.advance(Duration::from_mins(1)).await;
         let claimed = next_send(&db.store).await;
         assert_eq!(begin(&db.store, &claimed).await, SendIntent::Parked);
     })

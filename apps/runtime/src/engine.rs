@@ -17,6 +17,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::clock::{OsEntropy, SystemClock};
 use crate::settings::Settings;
 
+/// Workers and senders of a process. Each has one slice in flight.
+const WORKERS: usize = 2;
+
 /// What an engine is made of.
 pub(crate) struct EngineParts {
     /// The store.
@@ -180,16 +183,12 @@ impl Engine {
     pub async fn drain(self) {
         let log = self.process.log.clone();
         self.work.handle.stop();
+        // Polling ends at once and gives its lease back, so that another process can take over.
         if let Some(poller) = self.poller
             && !poller.is_finished()
+            && let Err(error) = poller.await
         {
-            // It hangs up on a long poll by itself, and lets go of the polling lease: cut off, the next
-            // process would stand by until the lease ran out.
-            match poller.await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => slog::error!(log, "polling ended badly"; "error" => %error),
-                Err(error) => slog::error!(log, "polling ended badly"; "error" => %error),
-            }
+            slog::error!(log, "polling ended badly"; "error" => %error);
         }
         self.work.finish(&log).await;
         self.writer.finish(&log).await;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::dialogue::Event;
+use crate::dialogue::{Event, LimitNotice};
 use crate::id::{BotId, Channel, UpdateId};
 use crate::port::UpdateDecoder;
 use crate::port::messenger::{Envelope, PeekError};
@@ -14,9 +14,9 @@ use crate::port::store::Accepted;
 use crate::work::{LaneKey, NewInboxItem};
 
 use super::guarded::GuardedCache;
-use super::items::{desk_item, limit_notice_item};
+use super::items::desk_item;
 use super::process::Process;
-use super::rate::{LimitNotice, RateLimits, RateSettings, Verdict};
+use super::rate::{RateLimits, RateSettings, Verdict};
 use super::stats::DeskStats;
 use super::writer::{DoorWriter, Queue, Request, Row, RowError};
 
@@ -42,7 +42,7 @@ impl Default for DoorSettings {
         DoorSettings {
             queue: 4096,
             slice: 256,
-            backlog: 2_000_000,
+            backlog: 1_000_000,
             retry_after: Duration::from_secs(2),
             rates: RateSettings::default(),
             exempt: vec![Channel::TERMINAL],
@@ -51,7 +51,7 @@ impl Default for DoorSettings {
 }
 
 /// What became of something that came to the door: all of it answers "thank you".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
     /// It is kept.
     Accepted,
@@ -269,7 +269,9 @@ impl Door {
         };
         self.stats.limited.up();
         Admitted {
-            item: notice.map(|notice| limit_notice_item(lane, notice, envelope.user)),
+            item: notice
+                .clone()
+                .and_then(|notice| desk_item(lane, &Event::Limited(notice)).ok()),
             answer: Some(Received::Limited { notice }),
         }
     }

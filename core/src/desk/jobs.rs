@@ -7,10 +7,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::dialogue::{Event, TimerFired};
-use crate::id::{ConversationId, JobId};
+use crate::dialogue::{Event, TIMER_JOB, TIMER_VERSION, TimerFired};
 use crate::port::store::{ClaimJobs, FinishJob, JobEnd, StoreError};
-use crate::work::{Backoff, ClaimedJob, LaneKey, NewJob};
+use crate::work::{Backoff, ClaimedJob};
 
 use super::items::desk_item;
 use super::process::Process;
@@ -40,7 +39,7 @@ pub enum JobFailure {
 #[async_trait]
 pub trait JobKind: Debug + Send + Sync {
     /// Its name, kept with each job.
-    fn name(&self) -> &str;
+    fn name(&self) -> &'static str;
 
     /// The newest version of its payload's form that it reads; it reads older ones too.
     fn version(&self) -> i32;
@@ -215,25 +214,19 @@ impl Rounds for JobRunner {
     }
 }
 
-/// The kind of the dialogue's timers: a job that waits and reports that it has.
+/// The kind of the dialogue's timers: a job that waits and reports that it has. Its payload is a
+/// [`TimerFired`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimerKind;
 
-impl TimerKind {
-    /// Its name.
-    pub const NAME: &'static str = "timer";
-    /// The version of its payload, which is a [`TimerFired`].
-    pub const VERSION: i32 = 1;
-}
-
 #[async_trait]
 impl JobKind for TimerKind {
-    fn name(&self) -> &str {
-        Self::NAME
+    fn name(&self) -> &'static str {
+        TIMER_JOB
     }
 
     fn version(&self) -> i32 {
-        Self::VERSION
+        TIMER_VERSION
     }
 
     async fn run(&self, job: &ClaimedJob) -> Result<Option<Event>, JobFailure> {
@@ -243,28 +236,5 @@ impl JobKind for TimerKind {
                 why: format!("no timer: {error}"),
             }),
         }
-    }
-}
-
-/// The job that reports `fired` to `lane` in `run_in` from now, in place of the one that waits
-/// under the same `unique_key`.
-pub fn timer_job(
-    id: JobId,
-    lane: LaneKey,
-    conversation_id: Option<ConversationId>,
-    unique_key: String,
-    fired: &TimerFired,
-    run_in: Duration,
-) -> NewJob {
-    NewJob {
-        id,
-        kind: TimerKind::NAME.to_owned(),
-        version: TimerKind::VERSION,
-        conversation_id,
-        lane,
-        payload: serde_json::to_value(fired).unwrap_or_default(),
-        run_in,
-        priority: 0,
-        unique_key: Some(unique_key),
     }
 }

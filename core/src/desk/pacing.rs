@@ -61,7 +61,8 @@ struct Bucket {
 impl Rate {
     fn new(per: Duration, count: u32, burst: u32) -> Option<Rate> {
         (count > 0).then(|| Rate {
-            every: per / count,
+            // Whole microseconds, as the clock counts: less could never be waited for.
+            every: Duration::from_micros(u64::try_from((per / count).as_micros()).unwrap_or(u64::MAX)),
             burst: burst.max(1),
         })
     }
@@ -277,6 +278,7 @@ mod tests {
                 let got = pacing.take(&lane(chat), true, now);
                 prop_assert_eq!(room.is_ok(), got.is_ok());
                 if let Err(wait) = got {
+                    prop_assert!(wait >= Duration::from_micros(1));
                     prop_assert!(pacing.room(&desks, now + wait).is_ok());
                 }
                 taken += u64::from(got.is_ok());

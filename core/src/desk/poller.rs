@@ -82,7 +82,7 @@ impl Poller {
             match process.store.hold(&name, process.owner, process.lease).await {
                 Ok(true) => {
                     failures = 0;
-                    slog::info!(process.log, "polling for updates"; "bot" => self.parts.bot.0);
+                    slog::info!(process.log, "polling for updates");
                     let polled = self.poll(&name, &stop).await;
                     if let Err(error) = process.store.let_go(&name, process.owner).await {
                         slog::warn!(process.log, "the polling lease was not given back"; "error" => %error);
@@ -136,7 +136,7 @@ impl Poller {
                     process.pause(wait, stop).await;
                 }
                 Round::Lost => {
-                    slog::warn!(process.log, "another process polls now"; "bot" => self.parts.bot.0);
+                    slog::warn!(process.log, "another process polls now");
                     return Ok(());
                 }
             }
@@ -177,7 +177,7 @@ impl Poller {
             Err(error) => {
                 *failures += 1;
                 if *failures == 1 {
-                    slog::error!(process.log, "updates cannot be asked for"; "bot" => parts.bot.0, "error" => %error);
+                    slog::error!(process.log, "updates cannot be asked for"; "error" => %error);
                 }
                 let wait = match error {
                     MessengerError::RateLimited { retry_after, .. } => retry_after,
@@ -187,7 +187,7 @@ impl Poller {
             }
         };
         if *failures > 0 {
-            slog::info!(process.log, "the messenger gives updates again"; "bot" => parts.bot.0);
+            slog::info!(process.log, "the messenger gives updates again");
         }
         *failures = 0;
         if bodies.is_empty() {
@@ -209,7 +209,7 @@ impl Poller {
                 (_, Some(id)) => up_to = Some(id),
                 (outcome, None) => {
                     slog::error!(process.log, "the messenger gave something that is no update";
-                        "bot" => parts.bot.0, "outcome" => ?outcome);
+                        "outcome" => ?outcome);
                 }
             }
         }

@@ -6,6 +6,7 @@
 use serde_json::Value;
 use std::time::Duration;
 
+use crate::dialogue::{LimitNotice, LimitWindow};
 use crate::id::{BotId, Channel, UserId};
 use crate::port::cache::{CountUp, Counted};
 use crate::port::messenger::Envelope;
@@ -33,36 +34,8 @@ impl Default for RateSettings {
     }
 }
 
-/// Which window is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LimitWindow {
-    /// The hour.
-    Hour,
-    /// The day.
-    Day,
-}
-
-impl LimitWindow {
-    /// Its name in events and logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LimitWindow::Hour => "hour",
-            LimitWindow::Day => "day",
-        }
-    }
-}
-
-/// What the client is to be told, once per window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LimitNotice {
-    /// Which window is full.
-    pub window: LimitWindow,
-    /// How long until it is over.
-    pub resets_in: Duration,
-}
-
 /// What the limits say of one message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It may come in.
     Pass,
@@ -149,7 +122,7 @@ impl RateLimits {
         if self.owned_by_agent(bot, channel, user).await {
             return Verdict::Pass;
         }
-        Verdict::Over(self.notice(*window, *counted, &whose).await)
+        Verdict::Over(self.notice(*window, *counted, &whose, user).await)
     }
 
     /// Where a client stands; `None` if the cache does not answer.
@@ -208,9 +181,19 @@ impl RateLimits {
 
     /// The notice of a window, if it has not been given. A full counter does not grow, so the first
     /// message over it is found with a marker that lives as long as the window.
-    async fn notice(&self, window: LimitWindow, counted: Counted, whose: &str) -> Option<LimitNotice> {
+    async fn notice(
+        &self,
+        window: LimitWindow,
+        counted: Counted,
+        whose: &str,
+        from: UserId,
+    ) -> Option<LimitNotice> {
+        let name = match window {
+            LimitWindow::Hour => "hour",
+            LimitWindow::Day => "day",
+        };
         let told = CountUp {
-            key: format!("rate:told:{}:{whose}", window.as_str()),
+            key: format!("rate:told:{name}:{whose}"),
             window: counted.resets_in.max(Duration::from_secs(1)),
             limit: 1,
         };
@@ -218,7 +201,13 @@ impl RateLimits {
         let first = told.first().is_some_and(|told| told.count == 1);
         first.then_some(LimitNotice {
             window,
-            resets_in: counted.resets_in,
+            resets_in_s: counted
+                .resets_in
+                .as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX),
+            from,
         })
     }
 }

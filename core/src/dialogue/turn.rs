@@ -134,10 +134,7 @@ impl<'a> Turn<'a> {
             out: Decision::default(),
         };
         if is_new {
-            turn.out.facts.push(Fact {
-                what: "conversation_opened",
-                fields: vec![("conversation_id", turn.conversation.id.to_string())],
-            });
+            turn.fact("conversation_opened", vec![]);
             timers::start_idle(&mut turn);
         }
         turn
@@ -356,6 +353,9 @@ impl<'a> Turn<'a> {
             text,
         };
         self.call(self.lane.clone(), format!("tap:{key}"), action, Repeat::Free);
+        // It goes ahead of what the tap led to: a spinner that turns while a text is paced out looks
+        // broken, and a tap can only be answered for minutes.
+        self.out.outgoing.rotate_right(1);
     }
 
     /// Tells the staff, if they have a chat.
@@ -462,6 +462,10 @@ impl<'a> Turn<'a> {
         }
         if let Some(lead) = &mut self.lead {
             lead.updated_at = self.now;
+        }
+        let conversation_id = self.conversation.id.to_string();
+        for fact in &mut self.out.facts {
+            fact.fields.push(("conversation_id", conversation_id.clone()));
         }
         self.out.playbook_version = Cow::Owned(self.playbook().version.clone());
         self.out.session = Some(Session {

@@ -170,7 +170,8 @@ pub struct Envelope {
     pub chat: ChatId,
     /// Who caused it, if one did.
     pub user: Option<UserId>,
-    /// Whether that is another bot, or the chat is no private one: such updates count for no limit.
+    /// Whether it counts for the client's limits: written by a person, in a private chat, and of a
+    /// kind that concerns the desk.
     pub counts: bool,
     /// Start of the text or caption, at most 64 characters; commands are seen in it.
     pub text_start: String,

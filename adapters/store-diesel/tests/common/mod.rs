@@ -2,9 +2,8 @@
 //! databases may be created.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 #![expect(dead_code, reason = "each test binary uses a part of this")]
-#![expect(missing_docs, reason = "test support")]
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use frontdesk_core::conversation::{Client, ContentType, Conversation, Message, Person, SenderType};
 use frontdesk_core::dialogue::{ConversationWrite, Decision};
 use frontdesk_core::id::{
@@ -18,6 +17,9 @@ use frontdesk_core::text::RichText;
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{Author, ClaimedSend, ClaimedTurn, LaneKey, NewInboxItem, Outgoing, Repeat};
 use frontdesk_store_diesel::{DieselStore, StoreSettings, migrate};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -91,6 +93,50 @@ pub async fn drop_database(server: &str, name: &str) {
     admin(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
 }
 
+/// A migrated database to copy. Named for its migrations, so that every test program uses the same.
+async fn template(server: &str) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    for text in migration_texts("postgres").values() {
+        text.hash(&mut hasher);
+    }
+    let name = format!("fd_template_{:x}", hasher.finish());
+    let mut conn = connect(server).await;
+    conn.batch_execute("SELECT pg_advisory_lock(76)").await.unwrap();
+    let count = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+    let there: Count = diesel::sql_query(count).get_result(&mut conn).await.unwrap();
+    if there.count == 0 {
+        let raw = empty_database(server).await;
+        migrate::up(&database(server, &raw)).await.unwrap();
+        let rename = format!("ALTER DATABASE {raw} RENAME TO {name}");
+        conn.batch_execute(&rename).await.unwrap();
+    }
+    name
+}
+
+#[derive(diesel::QueryableByName)]
+pub struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub count: i64,
+}
+
+/// Every migration file of a database, by folder and name.
+pub fn migration_texts(database: &str) -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../migrations")
+        .join(database);
+    let mut texts = BTreeMap::new();
+    for folder in std::fs::read_dir(root).unwrap() {
+        let folder = folder.unwrap();
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            let (folder, name) = (folder.file_name(), file.file_name());
+            let name = format!("{}/{}", folder.to_string_lossy(), name.to_string_lossy());
+            texts.insert(name, std::fs::read_to_string(file.path()).unwrap());
+        }
+    }
+    texts
+}
+
 impl Fixture {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -105,15 +151,7 @@ impl Fixture {
     }
 
     pub async fn postgres(server: &str) -> Self {
-        let template = TEMPLATE
-            .get_or_init(|| async {
-                let name = format!("fd_template_{}", std::process::id());
-                admin(server, &format!("DROP DATABASE IF EXISTS {name}")).await;
-                admin(server, &format!("CREATE DATABASE {name}")).await;
-                migrate::up(&database(server, &name)).await.unwrap();
-                name
-            })
-            .await;
+        let template = TEMPLATE.get_or_init(|| template(server)).await;
         let name = format!(
             "fd_{}_{}",
             std::process::id(),
@@ -183,7 +221,7 @@ impl Fixture {
         }
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         let name = self.postgres.clone();
         drop(self);
         if let (Some(name), Some(server)) = (name, postgres_server()) {

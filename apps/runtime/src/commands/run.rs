@@ -83,7 +83,10 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
             );
         }
     }
-    let intake = Arc::new(DoorIntake::default());
+    let intake = Arc::new(DoorIntake {
+        log: log.clone(),
+        door: std::sync::OnceLock::new(),
+    });
     let public = PublicListener::bind(
         PublicSettings::new(settings.listen_addr, secrets),
         intake.clone(),
@@ -158,8 +161,9 @@ async fn listen(public: PublicListener, private: Option<PrivateListener>, stoppe
 }
 
 /// Brings webhook bodies to the door.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct DoorIntake {
+    log: slog::Logger,
     door: std::sync::OnceLock<(Arc<dyn UpdateDecoder>, BotId, Door)>,
 }
 
@@ -184,7 +188,12 @@ impl UpdateIntake for DoorIntake {
             Err(DoorError::Busy { retry_after } | DoorError::Unavailable { retry_after }) => {
                 Intake::TryLater(retry_after)
             }
-            Err(DoorError::Refused(why)) => Intake::NotAnUpdate(why),
+            Err(DoorError::Refused(why)) => {
+                // The database will never take it. Anything but 200 would have Telegram bring it again
+                // for a day, and hold back everything behind it in that chat.
+                slog::error!(self.log, "an update was refused by the database and is lost"; "error" => why);
+                Intake::Kept
+            }
         }
     }
 }

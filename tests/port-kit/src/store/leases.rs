@@ -14,7 +14,11 @@ pub(super) async fn an_expired_lease_is_due_again(scene: &Scene<'_>) {
     let first = scene.take().await;
     scene.outlast_leases().await;
     let second = only(scene.claim(owner(1), 10).await, "lane whose lease ran out");
-    assert_eq!(second.item, first.item);
+    // The time of acceptance aside: a harness may let time pass by moving what is stored back.
+    assert_eq!(
+        (second.item.seq, second.item.payload),
+        (first.item.seq, first.item.payload)
+    );
     assert!(second.claim.fence > first.claim.fence, "the fence grows");
     assert_eq!(second.claim.owner, owner(1));
 }

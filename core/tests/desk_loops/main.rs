@@ -1,0 +1,20 @@
+//! The desk's loops on memory adapters, under a simulated clock and an executor that polls what was
+//! woken, in order: every run is the same.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod doubles;
+mod echo;
+mod world;
+
+mod door;
+mod jobs;
+mod limits;
+mod poller;
+mod sends;
+mod slow_sends;
+mod turns;
