@@ -36,7 +36,10 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
         std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::Work(format!("the folder {} cannot be made: {error}", folder.display()))
+            Failure::Work(format!(
+                "the folder {} cannot be made: {error}: set DATA_DIR to a folder you may write to",
+                folder.display()
+            ))
         })?;
     }
     let url = settings.database.url();

@@ -1,0 +1,178 @@
+//! The databases a test runs on: each test has one of its own.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio_postgres::{Client, NoTls};
+
+/// Names the server for Postgres tests: `postgres://USER@HOST:PORT/DATABASE`, whose user may make databases.
+const SERVER: &str = "FRONTDESK_TEST_POSTGRES";
+
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in the test's folder.
+    Sqlite,
+    /// A database on the server that `FRONTDESK_TEST_POSTGRES` names.
+    Postgres,
+}
+
+/// One test's database; dropped with it.
+#[derive(Debug)]
+pub struct Database {
+    /// What DATABASE_URL is set to.
+    pub url: String,
+    made: Option<Made>,
+}
+
+#[derive(Debug)]
+struct Made {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    /// A new, empty one; `None`, and a line that says so, where there is no server for it. In CI, where
+    /// nothing is skipped, that is a failure.
+    pub async fn new(backend: Backend, folder: &Path) -> Option<Database> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        if backend == Backend::Sqlite {
+            let path = folder.join("data/frontdesk.db");
+            return Some(Database {
+                url: format!("sqlite://{}", path.display()),
+                made: None,
+            });
+        }
+        let Some(server) = variable(SERVER) else {
+            assert!(
+                variable("CI").as_deref() != Some("true"),
+                "{SERVER} is not set, and in CI nothing is skipped: set it to postgres://USER@HOST:PORT/postgres"
+            );
+            skipped();
+            return None;
+        };
+        let name = format!(
+            "e2e_{}_{}",
+            std::process::id(),
+            MADE.fetch_add(1, Ordering::Relaxed)
+        );
+        let client = connect(&server).await;
+        client
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .expect("making a database");
+        Some(Database {
+            url: named(&server, &name),
+            made: Some(Made { server, name }),
+        })
+    }
+
+    /// Whether it is on Postgres.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.made.is_some()
+    }
+
+    /// Runs statements in it (Postgres).
+    pub async fn execute(&self, sql: &str) {
+        let client = connect(&self.url).await;
+        client.batch_execute(sql).await.expect(sql);
+    }
+
+    /// Cuts every connection to it and lets no new one in, as if the server were gone (Postgres).
+    pub async fn close(&self) {
+        let Some(made) = &self.made else { return };
+        let name = &made.name;
+        let client = connect(&made.server).await;
+        client
+            .batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+            .await
+            .expect("closing a database");
+        client
+            .batch_execute(&format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            ))
+            .await
+            .expect("cutting its connections");
+    }
+
+    /// Lets connections in again.
+    pub async fn reopen(&self) {
+        let Some(made) = &self.made else { return };
+        let client = connect(&made.server).await;
+        client
+            .batch_execute(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", made.name))
+            .await
+            .expect("opening a database");
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some(Made { server, name }) = self.made.take() else {
+            return;
+        };
+        // A thread of its own: the test's runtime may be ending.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let client = connect(&server).await;
+                let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                client
+                    .batch_execute(&statement)
+                    .await
+                    .map_err(std::io::Error::other)
+            })
+        })
+        .join();
+        if !std::thread::panicking() {
+            assert!(matches!(dropped, Ok(Ok(()))), "dropping a database: {dropped:?}");
+        }
+    }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .expect("connecting to the server that FRONTDESK_TEST_POSTGRES names");
+    tokio::spawn(async move {
+        // How the connection ends is told to the client's calls.
+        drop(connection.await);
+    });
+    client
+}
+
+/// The server's URL with another database.
+fn named(server: &str, database: &str) -> String {
+    let (address, query) = match server.split_once('?') {
+        Some((address, query)) => (address, format!("?{query}")),
+        None => (server, String::new()),
+    };
+    let after_scheme = address.find("://").map_or(0, |at| at + 3);
+    let root = match address[after_scheme..].find('/') {
+        Some(slash) => &address[..after_scheme + slash],
+        None => address,
+    };
+    format!("{root}/{database}{query}")
+}
+
+fn skipped() {
+    use std::io::Write as _;
+    // Written past the capture of the test runner: what is skipped must be seen.
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    drop(writeln!(
+        std::io::stderr(),
+        "SKIPPED: {test}: {SERVER} is not set"
+    ));
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the tests' databases are is no setting of the product"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
