@@ -13,6 +13,12 @@ use tokio::sync::Mutex;
 /// Sequences the random model plays on each database.
 const CASES: usize = 12;
 
+/// Empties every table but those about the schema itself.
+const EMPTY: &str = "DO $$ DECLARE names text; BEGIN \
+    SELECT string_agg(quote_ident(tablename), ', ') INTO names FROM pg_tables \
+    WHERE schemaname = 'public' AND tablename NOT IN ('schema_info', '__diesel_schema_migrations'); \
+    EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE'; END $$";
+
 struct Databases {
     server: Option<String>,
     /// The database of the check under way; the one before is dropped when the next is made.
@@ -31,6 +37,11 @@ impl Databases {
 #[async_trait]
 impl StoreHarness for Databases {
     async fn fresh(&self) -> Arc<dyn KitStore> {
+        // Emptying a database is much faster on Postgres than making one; a file is made in no time.
+        if let (Some(_), Some(fixture)) = (&self.server, self.current.lock().await.as_ref()) {
+            fixture.sql(EMPTY).await;
+            return Arc::new(fixture.store.clone());
+        }
         let fixture = match &self.server {
             Some(server) => Fixture::postgres(server).await,
             None => Fixture::sqlite().await,
