@@ -161,18 +161,19 @@ impl Matcher {
         }
         let exact = trained.exact.get(&words).copied().flatten();
         let logits = trained.model.logits(&trained.features.read(&count(&words)));
-        let mut scores = match &logits {
-            Some(logits) => logits.scores(trained.temperature),
-            None => vec![0.0; trained.slugs.len()],
+        let verdict = logits.map(|logits| logits.verdict(trained.temperature));
+        let (mut scores, reach, clear) = match verdict {
+            Some(verdict) => (verdict.scores, Some(verdict.reach), verdict.clear),
+            None => (vec![0.0; trained.slugs.len()], None, false),
         };
         if let Some(class) = exact {
             scores[class] = 1.0;
         }
         let candidates = trained.best(&scores, exact);
         let score = candidates.first().map_or(0.0, |best| best.score);
-        let decision = if exact.is_some() || (logits.is_some() && score >= trained.accept) {
+        let decision = if exact.is_some() || (clear && score >= trained.accept) {
             MatchDecision::Answer
-        } else if logits.is_some() && score >= trained.offer {
+        } else if reach.is_some_and(|reach| reach >= trained.offer) {
             MatchDecision::Offer
         } else {
             MatchDecision::None

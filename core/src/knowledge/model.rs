@@ -13,6 +13,11 @@ const REGRESSION_BUDGET: usize = 1_000_000_000;
 /// The fewest and the most times it sees every line. Beyond the most, nothing changes that can be measured.
 const PASSES: (usize, usize) = (6, 15);
 
+/// How many entries an offer shows.
+pub(super) const OFFERED: usize = 3;
+/// The best entry must be so many times as likely as the second, or the question means either.
+const CLEAR: f32 = 3.0;
+
 /// A line to learn from: the text and its class. The class after the last entry is *none*.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
@@ -25,15 +30,26 @@ pub(super) struct Line {
 pub(super) struct Logits(Vec<f32>);
 
 impl Logits {
-    /// How likely the text means each entry, 0 to 1: the entry's probability, times the probability that the
-    /// text is on topic at all. Twice doubtful is told apart from once doubtful that way.
-    pub(super) fn scores(&self, temperature: f32) -> Vec<f64> {
+    /// What the probabilities under a temperature come to.
+    pub(super) fn verdict(&self, temperature: f32) -> Verdict {
         let mut probabilities = self.probabilities(temperature);
         let on_topic = 1.0 - probabilities.pop().unwrap_or(0.0);
-        probabilities
-            .into_iter()
+        let scores: Vec<f64> = probabilities
+            .iter()
             .map(|p| f64::from((p * on_topic).clamp(0.0, 1.0)))
-            .collect()
+            .collect();
+        let mut best = [0.0_f32; OFFERED];
+        for &p in &probabilities {
+            if p > best[OFFERED - 1] {
+                best[OFFERED - 1] = p;
+                best.sort_unstable_by(|a, b| b.total_cmp(a));
+            }
+        }
+        Verdict {
+            scores,
+            reach: f64::from(best.iter().sum::<f32>().clamp(0.0, 1.0)),
+            clear: best[0] >= CLEAR * best[1],
+        }
     }
 
     /// The probability of each class, *none* last.
@@ -42,6 +58,19 @@ impl Logits {
         softmax(&mut probabilities);
         probabilities
     }
+}
+
+/// How well the entries fit a text.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    /// One an entry, 0 to 1: its probability, times the probability that the text is on topic at all. Twice
+    /// doubtful is told apart from once doubtful that way.
+    pub(super) scores: Vec<f64>,
+    /// The probability that it is one of the few entries an offer shows. A short question several entries share
+    /// has a low score with each of them and a high one here.
+    pub(super) reach: f64,
+    /// Whether the best entry leaves the second far behind.
+    pub(super) clear: bool,
 }
 
 /// What features say, and a classifier over them.
