@@ -46,11 +46,23 @@ fn questions_fall_into_their_bands() {
     use Expected::{Answer, Found, Nothing, Offer, Unsure};
     let knowledge = shipped();
     let table = [
-        ("en", "how much would a devops audit be", Answer("devops-audit-price")),
+        (
+            "en",
+            "how much would a devops audit be",
+            Answer("devops-audit-price"),
+        ),
         ("en", "do you know python and kafka", Answer("technologies")),
         ("en", "can you sign our NDA", Answer("nda-security")),
-        ("en", "my kubernetes cluster is crashing", Answer("kubernetes-help")),
-        ("en", "whats the hourly rate of an engineer", Answer("pricing-model")),
+        (
+            "en",
+            "my kubernetes cluster is crashing",
+            Answer("kubernetes-help"),
+        ),
+        (
+            "en",
+            "whats the hourly rate of an engineer",
+            Answer("pricing-model"),
+        ),
         ("en", "which city are you in", Found("location-remote")),
         ("en", "could I see a case study", Found("references")),
         ("en", "move our database to aws", Found("cloud-migration-price")),
@@ -58,14 +70,18 @@ fn questions_fall_into_their_bands() {
         ("en", "support at night", Found("support-sla")),
         ("en", "security audit", Offer("nda-security")),
         ("en", "security audit", Offer("devops-audit-price")),
-        ("en", "price", Found("pricing-model")),
+        ("en", "price", Offer("pricing-model")),
         ("en", "how much does it cost", Unsure),
         ("en", "hello", Nothing),
         ("en", "weather today", Nothing),
         ("en", "do penguins have knees", Nothing),
         ("en", "what did napoleon eat for breakfast", Nothing),
         ("en", "sing me a song", Nothing),
-        ("ru", "сколько будет стоить аудит инфраструктуры", Answer("devops-audit-price")),
+        (
+            "ru",
+            "сколько будет стоить аудит инфраструктуры",
+            Answer("devops-audit-price"),
+        ),
         ("ru", "вы подпишете nda", Answer("nda-security")),
         ("ru", "какие технологии вы знаете", Answer("technologies")),
         ("ru", "кластер kubernetes падает", Answer("kubernetes-help")),
@@ -95,11 +111,9 @@ fn questions_fall_into_their_bands() {
             (Unsure, MatchDecision::Offer) | (Nothing, MatchDecision::None) => true,
             _ => false,
         };
-        if std::env::var("SHOW").is_ok() { println!("{} {question}: {:?} {:?}", if fits {"  "} else {"XX"}, found.decision, found.candidates.iter().map(|c| format!("{} {:.3}", c.slug, c.score)).collect::<Vec<_>>()); }
         if !fits {
             wrong.push(format!("{question}: expected {expected:?}, found {found:?}"));
         }
     }
-    if std::env::var("SHOW").is_ok() { for l in ["en","ru"] { let m = knowledge.matcher(&Locale::parse(l).unwrap()).unwrap(); println!("{l} accept {:.3} offer {:.3}", m.accept(), m.offer()); } }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

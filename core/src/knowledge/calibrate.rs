@@ -9,11 +9,12 @@ const OFF_TOPIC_ANSWERED: f64 = 0.03;
 /// Of what would be offered or answered, at least this share must have the right entry among the first three.
 const OFFER_PRECISION: f64 = 0.80;
 /// Of the off-topic lines, at most this share may be offered something or answered.
-const OFF_TOPIC_OFFERED: f64 = 0.15;
-/// Where `accept` may lie, and where it lies when there is too little to measure.
-const ACCEPT: (f64, f64, f64) = (0.20, 0.90, 0.55);
+const OFF_TOPIC_OFFERED: f64 = 0.12;
+/// Where `accept` may lie, and where it lies when there is too little to measure. However well the held-out lines
+/// do: what is no more likely right than not is offered.
+const ACCEPT: (f64, f64, f64) = (0.50, 0.90, 0.55);
 /// Where `offer` may lie, and where it lies when there is too little to measure.
-const OFFER: (f64, f64, f64) = (0.08, 0.60, 0.25);
+const OFFER: (f64, f64, f64) = (0.08, 0.85, 0.25);
 /// Fewer held-out questions than this say nothing.
 const FEWEST_QUESTIONS: usize = 20;
 /// Fewer off-topic lines than this say nothing.
@@ -158,8 +159,12 @@ fn thresholds(outcomes: &[Outcome]) -> (f64, f64) {
     if outcomes.len() - off_topic < FEWEST_QUESTIONS {
         return (ACCEPT.2, OFFER.2);
     }
-    let answered = outcomes.iter().map(|line| (line.score, line.off_topic, line.right));
-    let offered = outcomes.iter().map(|line| (line.reach, line.off_topic, line.offered));
+    let answered = outcomes
+        .iter()
+        .map(|line| (line.score, line.off_topic, line.right));
+    let offered = outcomes
+        .iter()
+        .map(|line| (line.reach, line.off_topic, line.offered));
     let accept = lowest(answered.collect(), PRECISION, OFF_TOPIC_ANSWERED);
     let offer = lowest(offered.collect(), OFFER_PRECISION, OFF_TOPIC_OFFERED);
     let within = |found: Option<f64>, (lowest, highest, unmeasured): (f64, f64, f64)| {

@@ -32,12 +32,13 @@ pub enum Threshold {
     Fixed(f64),
 }
 
-/// From which score on to answer, and from which on to offer.
+/// From where on to answer, and from where on to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Thresholds {
-    /// Scores from here on are answered.
+    /// Scores from here on are answered, unless the second entry is nearly as likely: then both are offered.
     pub accept: Threshold,
-    /// Scores from here on, below `accept`, are offered. Above `accept` it means the same as `accept`.
+    /// What is not answered is offered if it is one of the best three entries with at least this probability.
+    /// Above `accept` it means the same as `accept`.
     pub offer: Threshold,
 }
 
@@ -151,8 +152,8 @@ impl Matcher {
         }))
     }
 
-    /// Finds what a text means; never fails. The whole text is compared with the phrasings, but only its first
-    /// thousand characters are classified, which bounds the time.
+    /// Finds what a text means; never fails. The first four thousand characters are compared with the phrasings, and
+    /// the first thousand classified, which bounds the time.
     pub fn query(&self, text: &str) -> Match {
         let trained = &*self.0;
         let words = normalise(text);
@@ -195,7 +196,8 @@ impl Matcher {
         self.0.accept
     }
 
-    /// The score from which on entries are offered; at most [`Matcher::accept`].
+    /// From which probability on that it is one of the best three entries they are offered; at most
+    /// [`Matcher::accept`].
     pub fn offer(&self) -> f64 {
         self.0.offer
     }
