@@ -11,8 +11,8 @@ const OFFER_PRECISION: f64 = 0.80;
 /// Of the off-topic lines, at most this share may be offered something or answered.
 const OFF_TOPIC_OFFERED: f64 = 0.12;
 /// Where `accept` may lie, and where it lies when there is too little to measure. However well the held-out lines
-/// do: what is no more likely right than not is offered.
-const ACCEPT: (f64, f64, f64) = (0.50, 0.90, 0.55);
+/// do, below this a question is offered rather than answered.
+const ACCEPT: (f64, f64, f64) = (0.30, 0.90, 0.55);
 /// Where `offer` may lie, and where it lies when there is too little to measure.
 const OFFER: (f64, f64, f64) = (0.08, 0.85, 0.25);
 /// Fewer held-out questions than this say nothing.

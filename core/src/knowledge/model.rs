@@ -23,7 +23,7 @@ const RARE: f32 = 5.0;
 /// How many entries an offer shows.
 pub(super) const OFFERED: usize = 3;
 /// The best entry must be so many times as likely as the second, or the question means either.
-const CLEAR: f32 = 3.0;
+const CLEAR: f32 = 6.0;
 
 /// A line to learn from: the text and its class. The class after the last entry is *none*.
 #[derive(Debug, Clone)]
