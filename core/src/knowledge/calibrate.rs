@@ -1,19 +1,20 @@
 //! Thresholds and the temperature of the probabilities, by cross-validation on what was given to learn from.
 
-use super::model::{Line, Logits, Model};
+use super::model::{Line, Logits, Model, OFFERED};
 
 /// Of what would be answered on topic, at least this share must be right.
-const PRECISION: f64 = 0.95;
+const PRECISION: f64 = 0.96;
 /// Of the off-topic lines, at most this share may be answered.
 const OFF_TOPIC_ANSWERED: f64 = 0.03;
 /// Of what would be offered or answered, at least this share must have the right entry among the first three.
 const OFFER_PRECISION: f64 = 0.80;
 /// Of the off-topic lines, at most this share may be offered something or answered.
-const OFF_TOPIC_OFFERED: f64 = 0.15;
-/// Where `accept` may lie, and where it lies when there is too little to measure.
-const ACCEPT: (f64, f64, f64) = (0.20, 0.90, 0.55);
+const OFF_TOPIC_OFFERED: f64 = 0.12;
+/// Where `accept` may lie, and where it lies when there is too little to measure. However well the held-out lines
+/// do, below this a question is offered rather than answered.
+const ACCEPT: (f64, f64, f64) = (0.30, 0.90, 0.55);
 /// Where `offer` may lie, and where it lies when there is too little to measure.
-const OFFER: (f64, f64, f64) = (0.08, 0.60, 0.25);
+const OFFER: (f64, f64, f64) = (0.08, 0.85, 0.25);
 /// Fewer held-out questions than this say nothing.
 const FEWEST_QUESTIONS: usize = 20;
 /// Fewer off-topic lines than this say nothing.
@@ -24,8 +25,6 @@ const FOLDS: usize = 5;
 const ENOUGH: usize = 800;
 /// Of a part larger than this, lines at even distances are measured.
 const LARGEST_PART: usize = 1_000;
-/// How many entries an offer shows.
-const OFFERED: usize = 3;
 
 /// What calibration found.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +42,10 @@ struct HeldOut {
 
 /// A held-out line under the final temperature.
 struct Outcome {
+    /// What is compared with `accept`; 0 for what is not clear, and so never answered.
     score: f64,
+    /// What is compared with `offer`.
+    reach: f64,
     off_topic: bool,
     right: bool,
     offered: bool,
@@ -58,7 +60,7 @@ pub(super) fn calibrate(lines: &[Line], entries: usize, features: usize) -> Cali
         .iter()
         .map(|line| outcome(line, temperature, entries))
         .collect();
-    let (accept, offer) = thresholds(outcomes);
+    let (accept, offer) = thresholds(&outcomes);
     Calibration {
         temperature,
         accept,
@@ -131,17 +133,20 @@ fn outcome(line: &HeldOut, temperature: f32, entries: usize) -> Outcome {
     let Some(logits) = &line.logits else {
         return Outcome {
             score: 0.0,
+            reach: 0.0,
             off_topic,
             right: false,
             offered: false,
         };
     };
-    let scores = logits.scores(temperature);
+    let verdict = logits.verdict(temperature);
+    let scores = &verdict.scores;
     let score = scores.iter().copied().fold(0.0, f64::max);
     let better = |class: usize| scores.iter().filter(|&&score| score > scores[class]).count();
     let rank = (!off_topic).then(|| better(line.class));
     Outcome {
-        score,
+        score: if verdict.clear { score } else { 0.0 },
+        reach: verdict.reach,
         off_topic,
         right: rank == Some(0),
         offered: rank.is_some_and(|rank| rank < OFFERED),
@@ -149,59 +154,53 @@ fn outcome(line: &HeldOut, temperature: f32, entries: usize) -> Outcome {
 }
 
 /// Accept and offer.
-fn thresholds(mut outcomes: Vec<Outcome>) -> (f64, f64) {
-    outcomes.sort_by(|a, b| b.score.total_cmp(&a.score));
+fn thresholds(outcomes: &[Outcome]) -> (f64, f64) {
     let off_topic = outcomes.iter().filter(|outcome| outcome.off_topic).count();
     if outcomes.len() - off_topic < FEWEST_QUESTIONS {
         return (ACCEPT.2, OFFER.2);
     }
-    let found =
-        |right: fn(&Outcome) -> bool, precision, most, (lowest, highest, unmeasured): (f64, f64, f64)| {
-            let threshold = lowest_score(&outcomes, off_topic, right, precision, most).unwrap_or(highest);
-            // Without off-topic lines nothing speaks against a low threshold, which is no reason to trust it.
-            let lowest = if off_topic < FEWEST_OFF_TOPIC {
-                unmeasured
-            } else {
-                lowest
-            };
-            threshold.clamp(lowest, highest)
+    let answered = outcomes
+        .iter()
+        .map(|line| (line.score, line.off_topic, line.right));
+    let offered = outcomes
+        .iter()
+        .map(|line| (line.reach, line.off_topic, line.offered));
+    let accept = lowest(answered.collect(), PRECISION, OFF_TOPIC_ANSWERED);
+    let offer = lowest(offered.collect(), OFFER_PRECISION, OFF_TOPIC_OFFERED);
+    let within = |found: Option<f64>, (lowest, highest, unmeasured): (f64, f64, f64)| {
+        // Without off-topic lines nothing speaks against a low threshold, which is no reason to trust it.
+        let lowest = if off_topic < FEWEST_OFF_TOPIC {
+            unmeasured
+        } else {
+            lowest
         };
-    let accept = found(|outcome| outcome.right, PRECISION, OFF_TOPIC_ANSWERED, ACCEPT);
-    let offer = found(
-        |outcome| outcome.offered,
-        OFFER_PRECISION,
-        OFF_TOPIC_OFFERED,
-        OFFER,
-    );
-    (accept, offer.min(accept))
+        found.unwrap_or(highest).clamp(lowest, highest)
+    };
+    let accept = within(accept, ACCEPT);
+    (accept, within(offer, OFFER).min(accept))
 }
 
-/// The lowest score such that what scores as much meets both targets.
-fn lowest_score(
-    best_first: &[Outcome],
-    off_topic: usize,
-    right: fn(&Outcome) -> bool,
-    precision: f64,
-    most_off_topic: f64,
-) -> Option<f64> {
+/// The lowest value such that of the lines with at least that value enough are right and few enough off topic.
+/// A line is its value, whether it is off topic, and whether it is right.
+fn lowest(mut lines: Vec<(f64, bool, bool)>, precision: f64, most_off_topic: f64) -> Option<f64> {
+    lines.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let all_off_topic = lines.iter().filter(|(_, off_topic, _)| *off_topic).count();
     let (mut taken, mut correct, mut astray) = (0_usize, 0_usize, 0_usize);
     let mut found = None;
-    for (index, outcome) in best_first.iter().enumerate() {
-        if outcome.off_topic {
+    for (index, &(value, off_topic, right)) in lines.iter().enumerate() {
+        if off_topic {
             astray += 1;
         } else {
             taken += 1;
-            correct += usize::from(right(outcome));
+            correct += usize::from(right);
         }
-        let tied = best_first
-            .get(index + 1)
-            .is_some_and(|next| next.score >= outcome.score);
+        let tied = lines.get(index + 1).is_some_and(|next| next.0 >= value);
         if !tied
             && taken > 0
             && share(correct, taken) >= precision
-            && share(astray, off_topic) <= most_off_topic
+            && share(astray, all_off_topic) <= most_off_topic
         {
-            found = Some(outcome.score);
+            found = Some(value);
         }
     }
     found
@@ -224,6 +223,7 @@ mod tests {
     fn outcome(score: f64, off_topic: bool, right: bool) -> Outcome {
         Outcome {
             score,
+            reach: score,
             off_topic,
             right,
             offered: right,
@@ -232,8 +232,8 @@ mod tests {
 
     #[test]
     fn too_few_questions_leave_the_defaults() {
-        let outcomes = (0..10).map(|_| outcome(0.9, false, true)).collect();
-        assert_eq!(thresholds(outcomes), (ACCEPT.2, OFFER.2));
+        let outcomes: Vec<Outcome> = (0..10).map(|_| outcome(0.9, false, true)).collect();
+        assert_eq!(thresholds(&outcomes), (ACCEPT.2, OFFER.2));
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
             .collect();
         outcomes.extend((0..50).map(|i| outcome(0.3 + f64::from(i) / 1000.0, false, false)));
         outcomes.extend((0..50).map(|i| outcome(0.6 - f64::from(i) / 100.0, true, false)));
-        let (accept, offer) = thresholds(outcomes);
+        let (accept, offer) = thresholds(&outcomes);
         assert!(
             (0.55..0.61).contains(&accept),
             "{accept}: at most 3 % of the off-topic lines lie above"
@@ -253,9 +253,9 @@ mod tests {
 
     #[test]
     fn without_off_topic_lines_thresholds_do_not_fall_below_the_defaults() {
-        let outcomes = (0..100)
+        let outcomes: Vec<Outcome> = (0..100)
             .map(|i| outcome(f64::from(i) / 100.0, false, true))
             .collect();
-        assert_eq!(thresholds(outcomes), (ACCEPT.2, OFFER.2));
+        assert_eq!(thresholds(&outcomes), (ACCEPT.2, OFFER.2));
     }
 }

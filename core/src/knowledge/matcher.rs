@@ -32,12 +32,13 @@ pub enum Threshold {
     Fixed(f64),
 }
 
-/// From which score on to answer, and from which on to offer.
+/// From where on to answer, and from where on to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Thresholds {
-    /// Scores from here on are answered.
+    /// Scores from here on are answered, unless the second entry is nearly as likely: then both are offered.
     pub accept: Threshold,
-    /// Scores from here on, below `accept`, are offered. Above `accept` it means the same as `accept`.
+    /// What is not answered is offered if it is one of the best three entries with at least this probability.
+    /// Above `accept` it means the same as `accept`.
     pub offer: Threshold,
 }
 
@@ -151,8 +152,8 @@ impl Matcher {
         }))
     }
 
-    /// Finds what a text means; never fails. The whole text is compared with the phrasings, but only its first
-    /// thousand characters are classified, which bounds the time.
+    /// Finds what a text means; never fails. The first four thousand characters are compared with the phrasings, and
+    /// the first thousand classified, which bounds the time.
     pub fn query(&self, text: &str) -> Match {
         let trained = &*self.0;
         let words = normalise(text);
@@ -161,18 +162,19 @@ impl Matcher {
         }
         let exact = trained.exact.get(&words).copied().flatten();
         let logits = trained.model.logits(&trained.features.read(&count(&words)));
-        let mut scores = match &logits {
-            Some(logits) => logits.scores(trained.temperature),
-            None => vec![0.0; trained.slugs.len()],
+        let verdict = logits.map(|logits| logits.verdict(trained.temperature));
+        let (mut scores, reach, clear) = match verdict {
+            Some(verdict) => (verdict.scores, Some(verdict.reach), verdict.clear),
+            None => (vec![0.0; trained.slugs.len()], None, false),
         };
         if let Some(class) = exact {
             scores[class] = 1.0;
         }
         let candidates = trained.best(&scores, exact);
         let score = candidates.first().map_or(0.0, |best| best.score);
-        let decision = if exact.is_some() || (logits.is_some() && score >= trained.accept) {
+        let decision = if exact.is_some() || (clear && score >= trained.accept) {
             MatchDecision::Answer
-        } else if logits.is_some() && score >= trained.offer {
+        } else if reach.is_some_and(|reach| reach >= trained.offer) {
             MatchDecision::Offer
         } else {
             MatchDecision::None
@@ -194,7 +196,8 @@ impl Matcher {
         self.0.accept
     }
 
-    /// The score from which on entries are offered; at most [`Matcher::accept`].
+    /// From which probability on that it is one of the best three entries they are offered; at most
+    /// [`Matcher::accept`].
     pub fn offer(&self) -> f64 {
         self.0.offer
     }

@@ -3,14 +3,18 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+/// Text behind this many characters is not looked at, so that the time is bounded. No phrasing is as long.
+const MAX_CHARS: usize = 4_000;
+
 /// Reduces a text to its words, separated by single spaces.
 ///
 /// NFKC, lower case, ё → е. Apostrophes and invisible characters vanish ("don't" is `dont`), everything else that
 /// is neither a letter nor a digit separates words: punctuation and emoji carry no meaning here. `+` and `#`
 /// behind a letter stay, because C, C++ and C# are three questions. Applying it twice changes nothing.
 pub(super) fn normalise(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
+    let mut words = String::with_capacity(text.len().min(MAX_CHARS));
     let mut gap = false;
+    let text = text.chars().take(MAX_CHARS);
     for c in text.nfkc().flat_map(char::to_lowercase).nfkc() {
         if is_silent(c) {
             continue;
@@ -43,7 +47,7 @@ fn is_silent(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::normalise;
+    use super::{MAX_CHARS, normalise};
     use proptest::prelude::*;
 
     #[test]
@@ -68,6 +72,12 @@ mod tests {
         ] {
             assert_eq!(normalise(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_very_long_text_is_cut() {
+        let text = "ab ".repeat(1_000_000);
+        assert_eq!(normalise(&text), "ab ".repeat(1_334)[..MAX_CHARS]);
     }
 
     proptest! {

@@ -1,0 +1,119 @@
+//! What the shipped playbook's knowledge makes of questions it does not contain, band by band.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::Path;
+
+use frontdesk_core::knowledge::{Knowledge, MatchDecision};
+use frontdesk_core::playbook::{Locale, Playbook, PlaybookFiles};
+
+fn read(root: &Path, dir: &Path, files: &mut PlaybookFiles) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            files.insert(name, std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn shipped() -> Knowledge {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../playbooks/dev2production");
+    let mut files = PlaybookFiles::new();
+    read(&root, &root, &mut files);
+    Knowledge::train(&Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}")))
+}
+
+/// What may be decided.
+#[derive(Debug, Clone, Copy)]
+enum Expected {
+    /// Answered with this entry.
+    Answer(&'static str),
+    /// Answered with this entry, or offered with it among the three shown.
+    Found(&'static str),
+    /// Offered, this entry among the three shown.
+    Offer(&'static str),
+    /// Offered; which entries is open.
+    Unsure,
+    /// Neither.
+    Nothing,
+}
+
+#[test]
+fn questions_fall_into_their_bands() {
+    use Expected::{Answer, Found, Nothing, Offer, Unsure};
+    let knowledge = shipped();
+    let table = [
+        (
+            "en",
+            "how much would a devops audit be",
+            Answer("devops-audit-price"),
+        ),
+        ("en", "do you know python and kafka", Answer("technologies")),
+        ("en", "can you sign our NDA", Answer("nda-security")),
+        (
+            "en",
+            "my kubernetes cluster is crashing",
+            Answer("kubernetes-help"),
+        ),
+        (
+            "en",
+            "whats the hourly rate of an engineer",
+            Answer("pricing-model"),
+        ),
+        ("en", "which city are you in", Found("location-remote")),
+        ("en", "could I see a case study", Found("references")),
+        ("en", "move our database to aws", Found("cloud-migration-price")),
+        ("en", "deadline", Found("project-duration")),
+        ("en", "support at night", Found("support-sla")),
+        ("en", "security audit", Offer("nda-security")),
+        ("en", "security audit", Offer("devops-audit-price")),
+        ("en", "price", Offer("pricing-model")),
+        ("en", "how much does it cost", Unsure),
+        ("en", "hello", Nothing),
+        ("en", "weather today", Nothing),
+        ("en", "do penguins have knees", Nothing),
+        ("en", "what did napoleon eat for breakfast", Nothing),
+        ("en", "sing me a song", Nothing),
+        (
+            "ru",
+            "сколько будет стоить аудит инфраструктуры",
+            Answer("devops-audit-price"),
+        ),
+        ("ru", "вы подпишете nda", Answer("nda-security")),
+        ("ru", "какие технологии вы знаете", Answer("technologies")),
+        ("ru", "кластер kubernetes падает", Answer("kubernetes-help")),
+        ("ru", "какая почасовая ставка", Answer("pricing-model")),
+        ("ru", "в каком городе вы сидите", Found("location-remote")),
+        ("ru", "кейсы есть?", Found("references")),
+        ("ru", "переезд в облако", Found("cloud-migration-price")),
+        ("ru", "сроки проекта", Found("project-duration")),
+        ("ru", "поддержка ночью", Found("support-sla")),
+        ("ru", "сколько стоит", Unsure),
+        ("ru", "цена", Unsure),
+        ("ru", "какая цена", Unsure),
+        ("ru", "погода", Nothing),
+        ("ru", "привет", Nothing),
+        ("ru", "есть ли колени у пингвинов", Nothing),
+        ("ru", "что ел наполеон на завтрак", Nothing),
+        ("ru", "спой песню", Nothing),
+    ];
+    let mut wrong = Vec::new();
+    for (locale, question, expected) in table {
+        let found = knowledge.query(&Locale::parse(locale).unwrap(), question);
+        let offers = |slug: &str| found.candidates.iter().take(3).any(|one| *one.slug == *slug);
+        let answers = |slug: &str| found.slug.as_deref() == Some(slug);
+        let fits = match (expected, found.decision) {
+            (Answer(slug) | Found(slug), MatchDecision::Answer) => answers(slug),
+            (Found(slug) | Offer(slug), MatchDecision::Offer) => offers(slug),
+            (Unsure, MatchDecision::Offer) | (Nothing, MatchDecision::None) => true,
+            _ => false,
+        };
+        if !fits {
+            wrong.push(format!("{question}: expected {expected:?}, found {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
