@@ -44,10 +44,10 @@ pub async fn request(address: &str, method: &str, path: &str) -> Answer {
 
 /// Sends bytes and reads the answer.
 pub async fn send(address: &str, request: &[u8]) -> Answer {
-    match tokio::time::timeout(PATIENCE, exchange(address, request)).await {
-        Ok(answer) => answer,
-        Err(_) => panic!("{address} did not answer within {PATIENCE:?}"),
-    }
+    let Ok(answer) = tokio::time::timeout(PATIENCE, exchange(address, request)).await else {
+        panic!("{address} did not answer within {PATIENCE:?}");
+    };
+    answer
 }
 
 async fn exchange(address: &str, request: &[u8]) -> Answer {

@@ -34,8 +34,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs a test's body, which must end in time.
 pub async fn within<T>(limit: Duration, body: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(limit, body).await {
-        Ok(done) => done,
-        Err(_) => panic!("the test did not end within {limit:?}"),
-    }
+    let Ok(done) = tokio::time::timeout(limit, body).await else {
+        panic!("the test did not end within {limit:?}");
+    };
+    done
 }

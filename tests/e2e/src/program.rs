@@ -205,17 +205,16 @@ impl Program {
 
     /// Waits until it has ended.
     pub async fn wait(mut self, limit: Duration) -> Ended {
-        let status = match tokio::time::timeout(limit, self.child.wait()).await {
-            Ok(status) => status.expect("its exit status"),
-            Err(_) => panic!("{} did not end within {limit:?}: {}", self.name, self.outputs()),
+        let Ok(status) = tokio::time::timeout(limit, self.child.wait()).await else {
+            panic!("{} did not end within {limit:?}: {}", self.name, self.outputs());
         };
+        let status = status.expect("its exit status");
         self.finish().await;
-        let ended = Ended {
+        Ended {
             code: status.code(),
             stdout: self.stdout.borrow().clone(),
             stderr: self.stderr.borrow().clone(),
-        };
-        ended
+        }
     }
 
     async fn finish(&mut self) {

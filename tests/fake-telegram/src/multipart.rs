@@ -71,7 +71,6 @@ fn find(body: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

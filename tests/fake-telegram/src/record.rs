@@ -137,7 +137,7 @@ impl Record {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a server of its own, as Telegram is: it has the machine's clock and no port"
+    reason = "Telegram's own clock: the desk under test has no part in it"
 )]
 pub(crate) fn unix_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

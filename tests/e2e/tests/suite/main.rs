@@ -2,6 +2,11 @@
 //!
 //! Postgres tests need FRONTDESK_TEST_POSTGRES, the URL of a server whose user may make databases.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test whose surroundings fail says so by panicking"
+)]
+
 mod conversation;
 mod crowd;
 mod duplicates;

@@ -22,6 +22,6 @@ async fn a_hundred_clients_are_answered_in_order(mut desk: Desk) {
     let ended = running.stop().await.fine();
     let doubled = crowd.check(&desk, EACH);
     assert!(doubled.is_empty(), "{doubled:#?}");
-    assert_eq!(desk.telegram.stats().messages_sent as usize, crowd.len() * EACH);
+    assert_eq!(desk.telegram.stats().messages_sent, (crowd.len() * EACH) as u64);
     assert!(!ended.stderr.contains("\"level\":\"error\""), "{}", ended.stderr);
 }

@@ -67,8 +67,8 @@ async fn ready_is(address: &str, status: u16) -> http::Answer {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, asking).await {
-        Ok(answer) => answer,
-        Err(_) => panic!("readiness did not become {status}"),
-    }
+    let Ok(answer) = tokio::time::timeout(PATIENCE, asking).await else {
+        panic!("readiness did not become {status}");
+    };
+    answer
 }

@@ -33,7 +33,7 @@ fn folder() -> TempDir {
 }
 
 async fn say(folder: &TempDir, lines: &[&str]) -> Ended {
-    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let input = lines.join("\n") + "\n";
     chat(folder).run_with(&input).await.fine()
 }
 
