@@ -76,8 +76,6 @@ impl Padded {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
-
     use proptest::prelude::*;
 
     use super::*;

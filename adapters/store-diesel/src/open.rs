@@ -96,7 +96,8 @@ pub enum OpenError {
     },
     /// Migrating failed; what was done before is kept.
     #[error(
-        "the database's schema could not be changed: {0}; nothing of the failed step is kept, so it can be run again"
+        "the database's schema could not be changed: {0}; nothing of the failed step is kept: see that \
+         DATABASE_URL names a database of Frontdesk and that it can be written, then run it again"
     )]
     Migration(String),
 }
@@ -191,8 +192,37 @@ impl DieselStore {
             inner: Arc::new(Inner { pool, shown, log }),
         };
         store.check_schema().await?;
+        if settings.engine {
+            store.free_leases_of_the_dead().await?;
+        }
         info!(store.inner.log, "store opened"; "database" => &store.inner.shown, "schema" => SCHEMA_VERSION);
         Ok(store)
+    }
+
+    /// On SQLite the engine's lock proves that whoever holds a lease here is dead: nothing has to wait
+    /// until it runs out. The fences stay, and the attempts count.
+    async fn free_leases_of_the_dead(&self) -> Result<(), OpenError> {
+        if matches!(self.inner.pool, Connections::Postgres(_)) {
+            return Ok(());
+        }
+        let freed = async {
+            let mut conn = self.steps(Durability::Lease).await?;
+            let freed = async {
+                conn.run(
+                    Sql::new("UPDATE lanes SET owner = NULL, ready_at = ? WHERE owner IS NOT NULL").now(),
+                )
+                .await?;
+                conn.run(Sql::new("UPDATE jobs SET owner = NULL, run_at = ? WHERE owner IS NOT NULL").now())
+                    .await?;
+                conn.run(Sql::new("DELETE FROM leases")).await
+            }
+            .await;
+            conn.close_steps(freed).await
+        };
+        freed.await.map(drop).map_err(|error| OpenError::Unreachable {
+            what: self.inner.shown.clone(),
+            why: error.to_string(),
+        })
     }
 
     async fn check_schema(&self) -> Result<(), OpenError> {

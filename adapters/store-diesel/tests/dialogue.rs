@@ -1,5 +1,4 @@
 //! People, cases, messages, leads and sessions come back as they were written.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

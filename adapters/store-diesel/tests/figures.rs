@@ -1,5 +1,4 @@
 //! Rough figures of accepting, for whoever changes it: `cargo test --release -- --ignored --nocapture`.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

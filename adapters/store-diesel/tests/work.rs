@@ -1,5 +1,4 @@
 //! Waiting work on both databases: accepted once, claimed in order, fenced, committed whole.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -587,4 +586,29 @@ async fn a_policy_that_never_repeats_parks_at_once() {
         assert_eq!(begin(&db.store, &claimed).await, SendIntent::Parked);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_engine_on_a_file_waits_for_no_lease_of_the_dead_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = frontdesk_store_diesel::StoreSettings {
+        url: format!("sqlite://{}", folder.path().join("desk.db").display()),
+        pool: 2,
+        engine: true,
+        migrate: true,
+    };
+    let first = frontdesk_store_diesel::DieselStore::open(&settings, common::log())
+        .await
+        .unwrap();
+    first.accept(&[common::item(1, 1)]).await.unwrap();
+    let lost = first.claim_turns(&common::claim_as(1, 1)).await.unwrap();
+    assert_eq!(lost.len(), 1);
+    drop(first);
+    let second = frontdesk_store_diesel::DieselStore::open(&settings, common::log())
+        .await
+        .unwrap();
+    let again = second.claim_turns(&common::claim_as(2, 1)).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert!(again[0].claim.fence > lost[0].claim.fence);
+    assert_eq!(again[0].attempt, 2);
 }

@@ -152,9 +152,8 @@ async fn listen(public: PublicListener, private: Option<PrivateListener>, stoppe
         if stopped.wait_for(|stop| *stop).await.is_err() {}
     };
     let private = async {
-        match private {
-            Some(listener) => listener.serve(until_stopped(stopped.clone())).await,
-            None => {}
+        if let Some(listener) = private {
+            listener.serve(until_stopped(stopped.clone())).await;
         }
     };
     tokio::join!(public.serve(until_stopped(stopped.clone())), private);

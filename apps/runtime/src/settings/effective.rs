@@ -136,7 +136,7 @@ impl Reader<'_> {
         value
     }
 
-    fn number<T: FromStr + PartialOrd>(&mut self, name: &str, at_least: T) -> Option<T> {
+    fn number<T: FromStr + PartialOrd + Copy>(&mut self, name: &str, at_least: T) -> Option<T> {
         self.read(name, "a whole number of 1 or more", |text| {
             text.parse().ok().filter(|n| *n >= at_least)
         })
@@ -227,7 +227,10 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
     Some(Settings {
         database: database?,
         database_pool: database_pool?,
-        telegram: telegram?,
+        telegram: match telegram? {
+            Reading::Without => None,
+            Reading::With(telegram) => Some(telegram),
+        },
         listen_addr: listen_addr?,
         admin_addr: admin_addr?,
         playbook,
@@ -276,8 +279,16 @@ fn database(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> Option<Datab
     None
 }
 
-/// `None` if something is wrong, `Some(None)` without a token.
-fn telegram(reader: &mut Reader<'_>) -> Option<Option<Telegram>> {
+/// What there is to say about Telegram.
+enum Reading {
+    /// There is no token.
+    Without,
+    /// It is set up.
+    With(Telegram),
+}
+
+/// `None` if something is wrong.
+fn telegram(reader: &mut Reader<'_>) -> Option<Reading> {
     let problems_before = reader.problems.0.len();
     let token = reader.read(
         "TELEGRAM_BOT_TOKEN",
@@ -305,9 +316,8 @@ fn telegram(reader: &mut Reader<'_>) -> Option<Option<Telegram>> {
     let has_secret = reader.text("TELEGRAM_WEBHOOK_SECRET").is_some();
     let mode = reader.read("TELEGRAM_MODE", "webhook, polling or auto", |text| match text {
         "webhook" => Some(TelegramMode::Webhook),
-        "polling" => Some(TelegramMode::Polling),
         "auto" if has_secret => Some(TelegramMode::Webhook),
-        "auto" => Some(TelegramMode::Polling),
+        "polling" | "auto" => Some(TelegramMode::Polling),
         _ => None,
     });
     if mode == Some(TelegramMode::Webhook) && !has_secret {
@@ -324,8 +334,10 @@ fn telegram(reader: &mut Reader<'_>) -> Option<Option<Telegram>> {
     if reader.problems.0.len() > problems_before {
         return None;
     }
-    let Some(token) = token else { return Some(None) };
-    Some(Some(Telegram {
+    let Some(token) = token else {
+        return Some(Reading::Without);
+    };
+    Some(Reading::With(Telegram {
         token,
         api_url: api_url?,
         mode: mode?,
