@@ -1,6 +1,7 @@
 //! The dialogue on the shipped playbook, decision by decision.
 
 mod chat;
+mod shipped;
 
 use chat::Chat;
 use frontdesk_core::conversation::{ContentType, ConversationStatus, Owner, SenderType};
@@ -78,12 +79,14 @@ fn a_question_in_russian_is_answered_in_russian() {
     );
     let said = chat.says("/help");
     assert!(said.contains("команду"), "{said}");
-    // One word in Latin letters is a product, not a language.
+    // One word in Latin letters is a product, not a language …
     chat.says("Kubernetes");
-    assert_eq!(
-        chat.snapshot.client.as_ref().unwrap().language.as_deref(),
-        Some("ru")
-    );
+    let language = |chat: &Chat| chat.snapshot.client.as_ref().unwrap().language.clone();
+    assert_eq!(language(&chat).as_deref(), Some("ru"));
+    // … unless it is a question that only another language knows.
+    let said = chat.says("price");
+    assert!(!said.contains("гадать"), "{said}");
+    assert_eq!(language(&chat).as_deref(), Some("en"));
 }
 
 #[test]

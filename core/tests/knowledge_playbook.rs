@@ -1,28 +1,12 @@
 //! What the shipped playbook's knowledge makes of questions it does not contain, band by band.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-use std::path::Path;
+mod shipped;
 
 use frontdesk_core::knowledge::{Knowledge, MatchDecision};
-use frontdesk_core::playbook::{Locale, Playbook, PlaybookFiles};
-
-fn read(root: &Path, dir: &Path, files: &mut PlaybookFiles) {
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read(root, &path, files);
-        } else {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-            files.insert(name, std::fs::read_to_string(&path).unwrap());
-        }
-    }
-}
+use frontdesk_core::playbook::{Locale, Playbook};
 
 fn shipped() -> Knowledge {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../playbooks/dev2production");
-    let mut files = PlaybookFiles::new();
-    read(&root, &root, &mut files);
+    let files = shipped::shipped_files();
     Knowledge::train(&Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}")))
 }
 

@@ -124,7 +124,12 @@ impl Style {
     fn message(self, text: &str, staff: bool) -> String {
         // What a client wrote may come back in a card: no escape sequence of theirs reaches the terminal.
         let safe: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-        let (mark, code) = if staff { ("staff │ ", "35") } else { ("", "1") };
+        let (mark, code) = match (staff, self.colour) {
+            (true, _) => ("staff │ ", "35"),
+            (false, true) => ("▌ ", "32"),
+            // What is piped on is the text alone.
+            (false, false) => ("", ""),
+        };
         let lines: Vec<String> = safe
             .lines()
             .map(|line| format!("{}{line}", self.paint(code, mark)))

@@ -43,7 +43,8 @@ fn give(turn: &mut Turn<'_>, slug: &str, score: f64) -> Heard {
         return Heard::Passed;
     };
     let locale = turn.locale();
-    let Some(text) = entry.answer.get(&locale) else {
+    let default = &turn.playbook().default_locale;
+    let Some(text) = entry.answer.get(&locale).or_else(|| entry.answer.get(default)) else {
         return Heard::Passed;
     };
     let buttons: Vec<Button> = entry
@@ -114,7 +115,24 @@ impl Skill for KnowledgeSkill {
 
     fn hear(&self, turn: &mut Turn<'_>, text: &str) -> Heard {
         let found = look_up(turn, text);
-        answer(turn, &found)
+        if answer(turn, &found) == Heard::Taken {
+            return Heard::Taken;
+        }
+        // One word in Latin letters is no sign of a language, but it may be a question in one.
+        let current = turn.locale();
+        let others = turn
+            .playbook()
+            .locales
+            .iter()
+            .filter(|locale| **locale != current);
+        for locale in others {
+            let found = turn.rules.match_question(locale, text);
+            if found.decision != MatchDecision::None {
+                turn.client.language = Some(locale.to_string());
+                return answer(turn, &found);
+            }
+        }
+        Heard::Passed
     }
 
     fn tap(&self, turn: &mut Turn<'_>, data: &str) -> Heard {

@@ -10,13 +10,13 @@ use super::problem::{Problems, line_at};
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name in buttons, logs and the database: `a-z 0-9 -`, at most 48.
+    /// Its name in buttons, logs and the database: `a-z 0-9 - _`, at most 48.
     pub slug: String,
     /// Menu actions offered under the answer.
     pub buttons: Vec<String>,
     /// Phrasings by locale.
     pub questions: BTreeMap<Locale, Vec<String>>,
-    /// The answer by locale.
+    /// The answer by locale; the default locale has one.
     pub answer: BTreeMap<Locale, String>,
 }
 
@@ -40,6 +40,7 @@ struct RawEntry {
 /// What the entries of all files are checked against.
 pub(super) struct Expected<'a> {
     pub locales: &'a [Locale],
+    pub default: Option<&'a Locale>,
     pub buttons: &'a [&'a str],
 }
 
@@ -70,7 +71,7 @@ pub(super) fn parse_file(
                 file,
                 slug_line,
                 format!(
-                    "slug `{slug}`: expected 1 to 48 of a-z, 0-9 and `-`, for example \"devops-audit-price\""
+                    "slug `{slug}`: expected 1 to 48 of a-z, 0-9, `-` and `_`, for example \"devops-audit-price\""
                 ),
             );
         } else if !seen.insert(slug.clone()) {
@@ -138,12 +139,15 @@ pub(super) fn parse_file(
                 ("questions", entry.questions.contains_key(locale)),
                 ("answer", entry.answer.contains_key(locale)),
             ] {
-                if !there {
-                    problems.error(
-                        file,
-                        line,
-                        format!("`{slug}` has no {what} in {locale}: expected every supported locale"),
-                    );
+                if there {
+                    continue;
+                }
+                let message = format!("`{slug}` has no {what} in {locale}: expected every supported locale");
+                // What the default locale has is said to everybody; without it there is nothing to say.
+                if Some(locale) == expected.default {
+                    problems.error(file, line, message);
+                } else {
+                    problems.warn(file, line, message);
                 }
             }
         }
@@ -165,5 +169,5 @@ pub(super) fn is_slug(slug: &str) -> bool {
     (1..=48).contains(&slug.len())
         && slug
             .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
 }

@@ -122,7 +122,7 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
         accept: threshold(text, "accept", raw.knowledge.accept, &mut problems),
         offer: threshold(text, "offer", raw.knowledge.offer, &mut problems),
     };
-    let entries = entries(files, &locales, &mut problems);
+    let entries = entries(files, &locales, default_locale.as_ref(), &mut problems);
     let off_topic = off_topic(files, &locales, &mut problems);
     let needed = needed_texts(&form, &rubric, &services);
     let texts = texts(files, &locales, default_locale.as_ref(), &needed, &mut problems);
@@ -219,7 +219,7 @@ fn services(text: &str, raw: Vec<Spanned<RawService>>, problems: &mut Problems) 
             problems.error(
                 MAIN,
                 line,
-                format!("service `{slug}`: expected 1 to 48 of a-z, 0-9 and `-`, each once"),
+                format!("service `{slug}`: expected 1 to 48 of a-z, 0-9, `-` and `_`, each once"),
             );
         }
         services.push(slug);
@@ -265,10 +265,16 @@ fn threshold(text: &str, name: &str, raw: Option<Spanned<Value>>, problems: &mut
     Threshold::Auto
 }
 
-fn entries(files: &PlaybookFiles, locales: &[Locale], problems: &mut Problems) -> Vec<super::Entry> {
+fn entries(
+    files: &PlaybookFiles,
+    locales: &[Locale],
+    default: Option<&Locale>,
+    problems: &mut Problems,
+) -> Vec<super::Entry> {
     let mut seen = BTreeSet::new();
     let expected = Expected {
         locales,
+        default,
         buttons: ENTRY_BUTTONS,
     };
     let mut entries = Vec::new();

@@ -46,7 +46,7 @@ pub(super) fn parse(file: &str, text: &str, raw: RawRubric, form: &Form, problem
                 file,
                 line,
                 format!(
-                    "rule id `{}`: expected 1 to 48 of a-z, 0-9 and `-`, each once",
+                    "rule id `{}`: expected 1 to 48 of a-z, 0-9, `-` and `_`, each once",
                     raw.id
                 ),
             );

@@ -4,6 +4,7 @@
     reason = "a harness of tests: what fails here fails the test"
 )]
 
+use crate::shipped::shipped_files;
 use frontdesk_core::conversation::{Conversation, Person};
 use frontdesk_core::dialogue::{
     AgentAction, AgentPost, ChatKind, Decide, Decision, Event, Occasion, Registry, Rules, RulesSettings,
@@ -15,28 +16,8 @@ use frontdesk_core::port::messenger::{Action, Keyboard};
 use frontdesk_core::port::store::Snapshot;
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{JobChange, LaneKey};
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-/// The files of the shipped playbook.
-pub fn shipped_files() -> PlaybookFiles {
-    fn read(root: &Path, dir: &Path, files: &mut PlaybookFiles) {
-        for entry in std::fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                read(root, &path, files);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-                files.insert(name, std::fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../playbooks/dev2production");
-    let mut files = PlaybookFiles::new();
-    read(&root, &root, &mut files);
-    files
-}
 
 /// The rules of the shipped playbook, trained once.
 pub fn shipped_rules() -> &'static Rules {

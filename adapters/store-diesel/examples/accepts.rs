@@ -1,14 +1,16 @@
-//! Rough figures of accepting, for whoever changes it: `cargo test --release -- --ignored --nocapture`.
+//! Rough figures of accepting, for whoever changes it:
+//! `FRONTDESK_TEST_POSTGRES=… cargo run --release -p frontdesk-store-diesel --example accepts`.
+#![expect(clippy::unwrap_used, reason = "a measurement that fails is none")]
 
+#[path = "../tests/common/mod.rs"]
 mod common;
 
 use common::*;
 use frontdesk_core::port::store::InboxStore;
 use std::time::{Duration, Instant};
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "measures, proves nothing"]
-async fn accepts_per_second() {
+#[tokio::main]
+async fn main() {
     each(async |db| {
         let mut update = 0;
         for slice in [1, 64] {
