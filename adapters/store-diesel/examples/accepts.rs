@@ -5,7 +5,7 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use common::*;
+use common::{each, item};
 use frontdesk_core::port::store::InboxStore;
 use std::time::{Duration, Instant};
 

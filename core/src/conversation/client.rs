@@ -131,13 +131,13 @@ impl Client {
         }
     }
 
-    /// How to address or list the person: first and last name, else the public name, else the id.
+    /// How to address or list the person: first and last name, else the public name, else the id after a #.
     pub fn display_name(&self) -> String {
         match (&self.first_name, &self.last_name, &self.username) {
             (Some(first), Some(last), _) => format!("{first} {last}"),
             (Some(one), None, _) | (None, Some(one), _) => one.clone(),
             (None, None, Some(username)) => format!("@{username}"),
-            (None, None, None) => self.user_id.to_string(),
+            (None, None, None) => format!("#{}", self.user_id),
         }
     }
 }
