@@ -19,7 +19,7 @@ use crate::answer::{self, Answer};
 pub struct Readiness {
     /// Decides between 200 and 503.
     pub ready: bool,
-    /// The body of the answer: each dependency, its state and latency, schema version, oldest waiting work.
+    /// The body of the answer: each dependency, its state and latency, and the oldest waiting work.
     pub report: serde_json::Value,
 }
 

@@ -152,7 +152,8 @@ fn sweeps() -> [Sql; 4] {
         .ago(REMEMBERED)
         .only_postgres("FOR UPDATE SKIP LOCKED"),
         Sql::new(
-            "WITH old AS MATERIALIZED (SELECT dedupe_key FROM outbox_keys WHERE created_at < ? \
+            "WITH old AS MATERIALIZED (SELECT dedupe_key FROM outbox_keys AS k WHERE created_at < ? \
+             AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.dedupe_key = k.dedupe_key) \
              ORDER BY created_at LIMIT 1000 ?) DELETE FROM outbox_keys \
              WHERE dedupe_key IN (SELECT dedupe_key FROM old)",
         )

@@ -385,9 +385,9 @@ pub trait UpkeepStore: Debug + Send + Sync {
     /// [`StoreError`].
     async fn is_idle(&self, lane: &LaneKey) -> Result<bool, StoreError>;
 
-    /// Forgets a small batch of what is no longer needed: accepted ids after 72 hours, lanes asleep
-    /// for 30 days, sessions that expired a week ago. Says how many rows went; call again while it
-    /// is not 0.
+    /// Forgets a small batch of what is no longer needed: accepted ids and keys of calls that are no
+    /// longer waiting after 72 hours, lanes asleep for 30 days, sessions that expired a week ago. Says
+    /// how many rows went; call again while it is not 0.
     ///
     /// # Errors
     /// [`StoreError`].
