@@ -72,7 +72,7 @@ pub fn main_of() -> ExitCode {
     };
     let flags = flags(&matches);
     match run(cli, flags) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             // Standard error may be closed; there is nobody left to tell then.
             drop(writeln!(std::io::stderr(), "{failure}"));

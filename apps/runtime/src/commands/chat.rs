@@ -164,7 +164,7 @@ fn prompt() -> Result<(), Failure> {
     let mut out = std::io::stdout();
     write!(out, "> ")
         .and_then(|()| out.flush())
-        .map_err(Failure::work)
+        .map_err(Failure::output)
 }
 
 /// Lines of standard input, read on a thread of its own: a read cannot be cancelled, and must not

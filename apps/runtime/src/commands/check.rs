@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let mut problems = Vec::new();
     let mut out = std::io::stdout();
-    let mut say = |line: String| writeln!(out, "{line}").map_err(Failure::work);
+    let mut say = |line: String| writeln!(out, "{line}").map_err(Failure::output);
     let settings = match Settings::read(&context.sources) {
         Ok(settings) => {
             say("settings: fine".to_owned())?;

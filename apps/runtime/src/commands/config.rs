@@ -51,7 +51,7 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
             writeln!(out, "{name:<34} {:<40} {origin}", value.as_deref().unwrap_or("-"))
         })
     };
-    written.map_err(Failure::work)?;
+    written.map_err(Failure::output)?;
     // Shown first, checked then: what is wrong is easier to see beside the values.
     Settings::read(&context.sources)?;
     Ok(())

@@ -60,7 +60,7 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
                             letter.why
                         )
                     };
-                    written.map_err(Failure::work)?;
+                    written.map_err(Failure::output)?;
                 }
                 Ok(())
             }

@@ -102,7 +102,7 @@ fn match_lines(playbook: &Playbook, arguments: &MatchArguments) -> Result<(), Fa
                 candidates.join(", ")
             )
         };
-        written.and_then(|()| out.flush()).map_err(Failure::work)?;
+        written.and_then(|()| out.flush()).map_err(Failure::output)?;
     }
     Ok(())
 }
@@ -143,7 +143,7 @@ fn show(figures: &Evaluation, matcher: &Matcher, as_json: bool) -> Result<(), Fa
     let mut out = std::io::stdout();
     if as_json {
         let figures = serde_json::to_string(figures).map_err(Failure::work)?;
-        return writeln!(out, "{figures}").map_err(Failure::work);
+        return writeln!(out, "{figures}").map_err(Failure::output);
     }
     let rows = [
         (
@@ -172,10 +172,10 @@ fn show(figures: &Evaluation, matcher: &Matcher, as_json: bool) -> Result<(), Fa
         matcher.accept(),
         matcher.offer()
     )
-    .map_err(Failure::work)?;
+    .map_err(Failure::output)?;
     for (name, value, meaning) in rows {
         let value = value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
-        writeln!(out, "{name:<20} {value:>6}  {meaning}").map_err(Failure::work)?;
+        writeln!(out, "{name:<20} {value:>6}  {meaning}").map_err(Failure::output)?;
     }
     Ok(())
 }

@@ -76,7 +76,7 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
         lines
             .iter()
             .try_for_each(|line| writeln!(out, "{line}"))
-            .map_err(Failure::work)
+            .map_err(Failure::output)
     })
 }
 

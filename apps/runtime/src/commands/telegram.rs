@@ -57,7 +57,7 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
                 "updates are no longer delivered; they wait to be asked for".to_owned()
             }
         };
-        writeln!(out, "{done}").map_err(Failure::work)
+        writeln!(out, "{done}").map_err(Failure::output)
     })
 }
 

@@ -186,3 +186,147 @@ fn looks_like_a_setting(name: &str) -> bool {
             .iter()
             .any(|prefix| name.starts_with(prefix))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn origin_of(sources: &Sources, name: &str) -> (Option<Value>, SettingProblems) {
+        let mut problems = SettingProblems::default();
+        let spec = SETTINGS.iter().find(|spec| spec.name == name).unwrap();
+        (sources.value(spec, &mut problems), problems)
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
+        let mut sources = Sources {
+            flags: pairs(&[("LOG_LEVEL", "error")]),
+            environment: pairs(&[("LOG_LEVEL", "warning"), ("DATABASE_POOL", " ")]),
+            dot_env: pairs(&[("LOG_LEVEL", "debug"), ("DATABASE_POOL", "3")]),
+            warnings: Vec::new(),
+        };
+        for (text, origin) in [
+            ("error", Origin::Flag),
+            ("warning", Origin::Environment),
+            ("debug", Origin::DotEnv),
+            ("info", Origin::Default),
+        ] {
+            let value = origin_of(&sources, "LOG_LEVEL").0;
+            assert_eq!(
+                value,
+                Some(Value {
+                    text: text.to_owned(),
+                    origin: origin.clone()
+                })
+            );
+            match origin {
+                Origin::Flag => sources.flags.clear(),
+                Origin::Environment => drop(sources.environment.remove("LOG_LEVEL")),
+                Origin::DotEnv => drop(sources.dot_env.remove("LOG_LEVEL")),
+                Origin::Default | Origin::File(_) => {}
+            }
+        }
+        // A variable set to nothing is not set.
+        assert_eq!(origin_of(&sources, "DATABASE_POOL").0.unwrap().text, "3");
+    }
+
+    #[test]
+    fn secrets_come_from_files_but_from_one_place_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "123456:abcdefghijklmnopqrstuvwxyzABCDEFGHI\n").unwrap();
+        let name = "TELEGRAM_BOT_TOKEN";
+        let file = path.to_str().unwrap();
+        let by_file = Sources {
+            environment: pairs(&[("TELEGRAM_BOT_TOKEN_FILE", file)]),
+            ..Sources::default()
+        };
+        let value = origin_of(&by_file, name).0.unwrap();
+        assert_eq!(
+            (value.text.len(), value.origin),
+            (42, Origin::File(file.to_owned()))
+        );
+        for (environment, expected) in [
+            (
+                pairs(&[("TELEGRAM_BOT_TOKEN_FILE", file), (name, "x")]),
+                "expected one of them",
+            ),
+            (
+                pairs(&[("TELEGRAM_BOT_TOKEN_FILE", "/nowhere")]),
+                "/nowhere cannot be read",
+            ),
+        ] {
+            let (value, problems) = origin_of(
+                &Sources {
+                    environment,
+                    ..Sources::default()
+                },
+                name,
+            );
+            assert!(
+                value.is_none() && problems.to_string().contains(expected),
+                "{problems}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_of_dot_env_that_cannot_be_read_is_told_without_its_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        std::fs::write(&path, "LOG_LEVEL=debug\nREDIS_ULR=x\nAWS_REGION=y\n").unwrap();
+        let mut sources = Sources::default();
+        sources.read_dot_env(&path).unwrap();
+        assert_eq!(
+            sources.warnings,
+            [".env: REDIS_ULR is no setting of this version"]
+        );
+        std::fs::write(&path, "TELEGRAM_BOT_TOKEN='very-secret\n").unwrap();
+        let problems = Sources::default().read_dot_env(&path).unwrap_err().to_string();
+        assert!(
+            problems.contains(".env") && !problems.contains("very-secret"),
+            "{problems}"
+        );
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once_and_no_secret_is_repeated() {
+        let environment = pairs(&[
+            ("DATABASE_URL", "mysql://user:very-secret@host/db"),
+            ("DATABASE_POOL", "0"),
+            ("TELEGRAM_BOT_TOKEN", "very-secret"),
+            ("TELEGRAM_API_URL", "http://example.com"),
+            ("TELEGRAM_WEBHOOK_SECRET", "very secret"),
+            ("TELEGRAM_MODE", "carrier pigeon"),
+            ("LISTEN_ADDR", "here"),
+            ("WORK_LEASE", "10ms"),
+            ("SEND_RATE_GROUP", "20/s"),
+            ("AGENT_TIMEOUT", "0s"),
+            ("SALES_CHAT_ID", "sales"),
+        ]);
+        let names: Vec<String> = environment.keys().cloned().collect();
+        let sources = Sources {
+            environment,
+            ..Sources::default()
+        };
+        let Err(problems) = Settings::read(&sources) else {
+            panic!("taken")
+        };
+        let text = problems.to_string();
+        for name in names {
+            assert!(text.contains(&format!("{name}: ")), "{name} in {text}");
+        }
+        assert!(
+            !text.contains("very-secret") && !text.contains("very secret"),
+            "{text}"
+        );
+    }
+}
