@@ -23,7 +23,7 @@ pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The number of a `\uXXXX` that starts at byte `at`.
+/// The number of a `\u` escape with its four hex digits that starts at byte `at`.
 fn escape_at(text: &str, at: usize) -> Option<u16> {
     let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
     if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {

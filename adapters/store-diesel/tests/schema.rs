@@ -6,6 +6,7 @@ mod common;
 use common::*;
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
+use frontdesk_core::port::store::{InboxStore as _, TurnStore as _};
 use frontdesk_store_diesel::{DieselStore, OpenError, SCHEMA_VERSION, StoreSettings, migrate};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -166,6 +167,27 @@ async fn one_engine_a_file() {
     DieselStore::open(&settings(&url), log()).await.unwrap();
     drop(first);
     DieselStore::open(&engine, log()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_engine_on_a_file_waits_for_no_lease_of_the_dead_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = StoreSettings {
+        url: format!("sqlite://{}", folder.path().join("desk.db").display()),
+        pool: 2,
+        engine: true,
+        migrate: true,
+    };
+    let first = DieselStore::open(&settings, log()).await.unwrap();
+    first.accept(&[item(1, 1)]).await.unwrap();
+    let lost = first.claim_turns(&claim_as(1, 1)).await.unwrap();
+    assert_eq!(lost.len(), 1);
+    drop(first);
+    let second = DieselStore::open(&settings, log()).await.unwrap();
+    let again = second.claim_turns(&claim_as(2, 1)).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert!(again[0].claim.fence > lost[0].claim.fence);
+    assert_eq!(again[0].attempt, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,14 @@
 //! The dialogue on the shipped playbook, decision by decision.
 
 mod chat;
+mod form;
+#[path = "../shipped/mod.rs"]
 mod shipped;
 
 use chat::Chat;
 use frontdesk_core::conversation::{ContentType, ConversationStatus, Owner, SenderType};
 use frontdesk_core::dialogue::{AgentAction, Event, LimitNotice, LimitWindow, Media, TimerFired, UpdateKind};
 use frontdesk_core::id::UserId;
-use frontdesk_core::lead::{FieldSource, FormPhase, LeadScore};
 use frontdesk_core::work::JobChange;
 use std::time::Duration;
 
@@ -106,111 +107,6 @@ fn the_second_miss_in_a_row_fetches_a_person() {
         (&ConversationStatus::Escalated, &Owner::Queue, 1)
     );
     assert!(chat.staff().contains("asks for a person"), "{}", chat.staff());
-}
-
-fn fill_until_contact(chat: &mut Chat) {
-    chat.says("/start");
-    let said = chat.says("/quote");
-    assert!(said.contains("(1/8) What kind of project"), "{said}");
-    assert!(chat.taps("Cloud migration").contains("(2/8)"));
-    assert!(
-        chat.says("We want to move forty services to AWS")
-            .contains("(3/8)")
-    );
-    assert!(chat.taps("€50k–150k").contains("(4/8)"));
-    assert!(chat.says("asap please").contains("(5/8)"));
-    assert!(chat.says("Ann Lee").contains("(6/8)"));
-    assert!(chat.says("Example GmbH").contains("(7/8)"));
-}
-
-#[test]
-fn the_form_takes_wrong_addresses_questions_corrections_and_ends_with_a_score() {
-    let mut chat = Chat::new();
-    fill_until_contact(&mut chat);
-    let invalid = chat.says("ann(at)example");
-    assert!(invalid.contains("neither an e-mail"), "{invalid}");
-    let in_between = chat.says("how much is a devops audit?");
-    assert!(
-        in_between.to_lowercase().contains("week") && in_between.contains("(7/8)"),
-        "{in_between}"
-    );
-    assert!(chat.says("you can use ann@example.com").contains("(8/8)"));
-    let summary = chat.taps("Yes");
-    for part in [
-        "Cloud migration",
-        "€50k–150k",
-        "As soon as possible",
-        "Ann Lee",
-        "ann@example.com",
-    ] {
-        assert!(summary.contains(part), "{part} in {summary}");
-    }
-    let ask = chat.taps("Change: Budget");
-    assert!(ask.contains("(3/8)"), "{ask}");
-    let summary = chat.taps("€10k–50k");
-    assert!(
-        summary.contains("Is it right?") && summary.contains("€10k–50k"),
-        "{summary}"
-    );
-    let done = chat.taps("Confirm and send");
-    assert!(done.contains("Thank you"), "{done}");
-    let lead = chat.snapshot.lead.as_ref().unwrap();
-    assert_eq!(lead.form.phase, FormPhase::Confirmed);
-    assert_eq!(lead.score_points, 80);
-    assert_eq!(
-        lead.score_points,
-        lead.score_reasons.iter().map(|reason| reason.points).sum::<i64>()
-    );
-    assert_eq!(lead.lead_score, LeadScore::Hot);
-    assert!(
-        lead.score_reasons
-            .iter()
-            .all(|reason| reason.message_id.is_some())
-    );
-    assert_eq!(lead.column("email").as_deref(), Some("ann@example.com"));
-    assert_eq!(lead.fields["timeline"].source, FieldSource::Typed);
-    assert_eq!(lead.fields["project_type"].source, FieldSource::Button);
-    assert!(lead.consent_at.is_some());
-    let card = chat.staff();
-    assert!(
-        card.contains("hot, 80 points") && card.contains("+20 budget of 10k to 50k"),
-        "{card}"
-    );
-}
-
-#[test]
-fn the_form_goes_back_skips_cancels_and_resumes() {
-    let mut chat = Chat::new();
-    fill_until_contact(&mut chat);
-    assert!(chat.says("back").contains("(6/8)"));
-    assert!(chat.taps("Skip").contains("(7/8)"));
-    assert_eq!(chat.snapshot.lead.as_ref().unwrap().form.skipped, ["company"]);
-    let left = chat.says("/cancel");
-    assert!(left.contains("kept"), "{left}");
-    assert!(chat.says("hello").contains("How can I help"));
-    let resumed = chat.says("/quote");
-    assert!(
-        resumed.contains("where we stopped") && resumed.contains("(7/8)"),
-        "{resumed}"
-    );
-    assert!(chat.says("+49 30 901820").contains("(8/8)"));
-    assert_eq!(
-        chat.snapshot.lead.as_ref().unwrap().column("phone").as_deref(),
-        Some("+4930901820")
-    );
-    let no = chat.taps("No");
-    assert!(no.contains("Without your consent"), "{no}");
-}
-
-#[test]
-fn a_required_field_cannot_be_skipped() {
-    let mut chat = Chat::new();
-    chat.says("/quote");
-    let said = chat.says("skip");
-    assert!(
-        said.contains("I need an answer") && said.contains("(1/8)"),
-        "{said}"
-    );
 }
 
 #[test]
@@ -325,7 +221,7 @@ fn the_bots_words_carry_the_epoch_of_their_decision() {
 #[test]
 fn a_closed_case_is_followed_by_a_fresh_one() {
     let mut chat = Chat::new();
-    fill_until_contact(&mut chat);
+    form::fill_until_contact(&mut chat);
     let first = chat.snapshot.conversation.as_ref().unwrap().id;
     let said = chat.agent(AgentAction::Close);
     assert!(said.contains("closed"), "{said}");
@@ -475,21 +371,6 @@ fn an_album_is_acknowledged_once() {
     });
     assert!(chat.update(item.clone()).contains("noted"));
     assert_eq!(chat.update(item), "");
-}
-
-#[test]
-fn a_shared_contact_fills_the_contact_field() {
-    let mut chat = Chat::new();
-    fill_until_contact(&mut chat);
-    let said = chat.update(UpdateKind::Contact {
-        phone: "4930901820".into(),
-        own: true,
-    });
-    assert!(said.contains("+4930901820") && said.contains("(8/8)"), "{said}");
-    assert_eq!(
-        chat.snapshot.lead.as_ref().unwrap().fields["contact"].source,
-        FieldSource::Contact
-    );
 }
 
 #[test]
