@@ -99,7 +99,7 @@ impl State {
         let sent = Sent {
             channel_message_id: match call.action {
                 Action::Send { .. } => Some(self.next_id(call.chat)),
-                Action::AnswerTap { .. } => None,
+                Action::AnswerTap { .. } | Action::Typing | Action::Draft { .. } => None,
             },
         };
         self.done.push((call.clone(), sent));

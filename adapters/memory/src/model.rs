@@ -1,10 +1,10 @@
 //! A language model that says what it was told to say.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use frontdesk_core::port::llm::{ModelAnswer, ModelRequest};
+use frontdesk_core::port::llm::{ModelAnswer, ModelRequest, PartialAnswer, Usage};
 use frontdesk_core::port::{LanguageModel, ModelError};
 
 use crate::lock;
@@ -36,9 +36,13 @@ impl ScriptedModel {
         let words = u64::try_from(text.split_whitespace().count()).unwrap_or(u64::MAX);
         self.then(Ok(ModelAnswer {
             text,
-            model: "scripted".to_owned(),
-            tokens_in: 0,
-            tokens_out: words,
+            calls: Vec::new(),
+            model: self.name().to_owned(),
+            usage: Some(Usage {
+                tokens_in: 0,
+                tokens_cached: 0,
+                tokens_out: words,
+            }),
         }))
     }
 
@@ -66,12 +70,32 @@ impl ScriptedModel {
 
 #[async_trait]
 impl LanguageModel for ScriptedModel {
-    async fn answer(&self, request: ModelRequest) -> Result<ModelAnswer, ModelError> {
-        let mut state = lock(&self.state);
-        state.asked.push(request);
-        state
-            .script
-            .pop_front()
-            .unwrap_or_else(|| Err(ModelError::Incomplete("the script has ended".to_owned())))
+    fn name(&self) -> &str {
+        "scripted"
+    }
+
+    async fn answer(
+        &self,
+        request: ModelRequest,
+        heard: Arc<dyn PartialAnswer>,
+    ) -> Result<ModelAnswer, ModelError> {
+        let stream = request.stream;
+        let outcome = {
+            let mut state = lock(&self.state);
+            state.asked.push(request);
+            state.script.pop_front()
+        };
+        let answer = outcome.unwrap_or_else(|| {
+            Err(ModelError::Incomplete {
+                why: "the script has ended".to_owned(),
+                usage: None,
+            })
+        })?;
+        if stream {
+            for piece in answer.text.split_inclusive(' ') {
+                heard.more(piece);
+            }
+        }
+        Ok(answer)
     }
 }

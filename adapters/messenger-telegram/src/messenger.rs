@@ -48,12 +48,52 @@ impl Messenger for TelegramMessenger {
                     .await?;
                 Ok(Sent::default())
             }
+            Action::Typing => {
+                let typing = SendChatAction {
+                    chat_id: call.chat.0,
+                    message_thread_id: call.thread.map(|thread| thread.0),
+                    action: "typing",
+                };
+                self.client.call(Call::to_chat("sendChatAction", &typing)).await?;
+                Ok(Sent::default())
+            }
+            Action::Draft { draft_id, text } => {
+                let draft = SendMessageDraft {
+                    chat_id: call.chat.0,
+                    message_thread_id: call.thread.map(|thread| thread.0),
+                    draft_id: *draft_id,
+                    text,
+                    can_stop: true,
+                };
+                self.client
+                    .call(Call::to_chat("sendMessageDraft", &draft))
+                    .await?;
+                Ok(Sent::default())
+            }
         }
     }
 
     async fn probe(&self) -> Result<(), MessengerError> {
         self.client.get_me().await.map(|_| ())
     }
+}
+
+#[derive(Serialize)]
+struct SendChatAction {
+    chat_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_thread_id: Option<i64>,
+    action: &'static str,
+}
+
+#[derive(Serialize)]
+struct SendMessageDraft<'a> {
+    chat_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_thread_id: Option<i64>,
+    draft_id: i64,
+    text: &'a str,
+    can_stop: bool,
 }
 
 #[derive(Serialize)]

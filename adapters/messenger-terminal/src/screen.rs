@@ -76,7 +76,7 @@ impl Screen {
         let mut state = self.state();
         let style = state.style;
         match &call.action {
-            Action::AnswerTap { text: None, .. } => return Ok(None),
+            Action::AnswerTap { text: None, .. } | Action::Typing | Action::Draft { .. } => return Ok(None),
             Action::AnswerTap { text: Some(text), .. } => {
                 writeln!(state.out, "{}", style.paint("33", &format!("({text})")))?;
             }

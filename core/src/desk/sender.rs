@@ -155,7 +155,7 @@ impl Sender {
             let lane = &send.claim.lane;
             let is_message = match send.item.outgoing.action {
                 Action::Send { .. } => true,
-                Action::AnswerTap { .. } => false,
+                Action::AnswerTap { .. } | Action::Typing | Action::Draft { .. } => false,
             };
             let repeat_may_go =
                 !send.item.in_flight || answering.contains(&(lane.bot_id, lane.channel.clone()));

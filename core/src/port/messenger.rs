@@ -53,6 +53,25 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    /// Show for some seconds that an answer is being written. Cosmetic: never kept, never repeated.
+    Typing,
+    /// Show what is written of an answer so far, for some seconds, in place of the last draft with the
+    /// same id. Cosmetic: never kept, never repeated. Only where [`Capabilities::drafts`] is set.
+    Draft {
+        /// Which answer it is of: not 0.
+        draft_id: i64,
+        /// What is written so far, at most 4,096 UTF-16 units; empty for "thinking".
+        text: String,
+    },
+}
+
+/// What a messenger can show beside messages. Callers degrade to what is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// That an answer is being written ([`Action::Typing`]).
+    pub typing: bool,
+    /// What is written of it so far, with a button that stops it ([`Action::Draft`]).
+    pub drafts: bool,
 }
 
 /// One call to the messenger.
@@ -153,6 +172,12 @@ pub trait Messenger: Debug + Send + Sync {
     /// # Errors
     /// Any [`MessengerError`]. Dropping the future may leave the call done: treat as `Unknown`.
     async fn call(&self, call: &OutboundCall) -> Result<Sent, MessengerError>;
+
+    /// What it can show beside messages, in a private chat. May change: a server that turns out not
+    /// to know drafts is not asked again.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
 
     /// Asks the messenger something harmless; `Ok` means that calls are likely to be answered.
     ///

@@ -242,6 +242,8 @@ fn said(
         .map(|call| match call.action {
             Action::Send { content, .. } => (call.chat.0, content.text),
             Action::AnswerTap { tap_id, .. } => (call.chat.0, tap_id),
+            Action::Typing => (call.chat.0, "(typing)".to_owned()),
+            Action::Draft { text, .. } => (call.chat.0, format!("(draft) {text}")),
         })
         .collect()
 }

@@ -219,6 +219,8 @@ impl Chat {
             .map(|call| match &call.action {
                 Action::Send { content, .. } => content.text.clone(),
                 Action::AnswerTap { text, .. } => format!("[toast: {}]", text.as_deref().unwrap_or("")),
+                Action::Typing => "[typing]".to_owned(),
+                Action::Draft { text, .. } => format!("[draft: {text}]"),
             });
         texts.collect::<Vec<_>>().join("\n")
     }

@@ -262,7 +262,7 @@ impl Stage {
                     });
                 }
                 Action::AnswerTap { text: Some(text), .. } => heard.push(Heard { to_staff, text }),
-                Action::AnswerTap { text: None, .. } => {}
+                Action::AnswerTap { text: None, .. } | Action::Typing | Action::Draft { .. } => {}
             }
         }
         heard

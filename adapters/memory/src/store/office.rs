@@ -87,6 +87,8 @@ fn call_name(action: &Action) -> &'static str {
     match action {
         Action::Send { .. } => "send",
         Action::AnswerTap { .. } => "answer_tap",
+        Action::Typing => "typing",
+        Action::Draft { .. } => "draft",
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use frontdesk_core::id::{Channel, ChatId};
+use frontdesk_core::id::{BotId, Channel, ChatId, ClientId, Ids};
 use frontdesk_core::port::cache::CountUp;
-use frontdesk_core::port::llm::ModelRequest;
+use frontdesk_core::port::llm::{Account, ModelRequest, Unheard};
 use frontdesk_core::port::messenger::{Action, OutboundCall};
 use frontdesk_core::port::{Cache, Clock, IdSource, LanguageModel, Messenger, MessengerError, ModelError};
 use frontdesk_core::text::RichText;
+use frontdesk_core::time::Timestamp;
 use frontdesk_memory::{MemoryCache, RecordingMessenger, ScriptedCall, ScriptedModel, SeededIds};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -117,17 +118,26 @@ async fn a_model_says_what_it_was_told_to_say() {
     let model = ScriptedModel::new();
     model.then_say("two words").then_fail(ModelError::TooLong);
     let ask = || {
-        model.answer(ModelRequest {
+        let request = ModelRequest {
             parts: vec![],
+            tools: vec![],
             max_tokens: 10,
             deadline: SECOND,
-        })
+            stream: false,
+            account: Account {
+                bot_id: BotId(1),
+                client_id: ClientId(Ids::new(Timestamp::from_seconds(0), 1).next_uuid()),
+            },
+        };
+        model.answer(request, Arc::new(Unheard))
     };
-    let first = ask().await.map(|answer| (answer.text, answer.tokens_out));
-    assert!(matches!(first, Ok((text, 2)) if text == "two words"));
+    let first = ask()
+        .await
+        .map(|answer| (answer.text, answer.usage.map(|usage| usage.tokens_out)));
+    assert!(matches!(first, Ok((text, Some(2))) if text == "two words"));
     assert!(matches!(ask().await, Err(ModelError::TooLong)));
     assert_eq!(model.left(), 0);
-    assert!(matches!(ask().await, Err(ModelError::Incomplete(_))));
+    assert!(matches!(ask().await, Err(ModelError::Incomplete { .. })));
     assert_eq!(model.asked().len(), 3);
 }
 

@@ -94,6 +94,8 @@ pub(super) fn said(send: &ClaimedSend) -> String {
     match &send.item.outgoing.action {
         Action::Send { content, .. } => content.text.clone(),
         Action::AnswerTap { tap_id, .. } => tap_id.clone(),
+        Action::Typing => "typing".to_owned(),
+        Action::Draft { text, .. } => text.clone(),
     }
 }
 
