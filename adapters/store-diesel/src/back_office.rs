@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use frontdesk_core::conversation::Conversation;
 use frontdesk_core::id::{ClientId, ConversationId};
-use frontdesk_core::port::store::{BackOfficeStore, DeadLetter, DeadQueue, StoreError, StoredMessage};
+use frontdesk_core::port::store::{
+    BackOfficeStore, DeadLetter, DeadQueue, HistoryStore, StoreError, StoredMessage,
+};
 use frontdesk_core::work::{NewInboxItem, NewJob, Outgoing};
 
 use crate::accept;
@@ -26,6 +28,20 @@ use crate::sql::Sql;
 use crate::types::{At, Doc, Id, Json, Moment};
 
 #[async_trait]
+impl HistoryStore for DieselStore {
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let mut conn = self.reader().await?;
+        last_messages(&mut conn, conversation, limit)
+            .await
+            .map_err(store_error)
+    }
+}
+
+#[async_trait]
 impl BackOfficeStore for DieselStore {
     async fn conversations(&self, client: ClientId, limit: usize) -> Result<Vec<Conversation>, StoreError> {
         let mut conn = self.reader().await?;
@@ -39,17 +55,6 @@ impl BackOfficeStore for DieselStore {
                 .await
         });
         Ok(cases.map_err(store_error)?.into_iter().map(Into::into).collect())
-    }
-
-    async fn messages(
-        &self,
-        conversation: ConversationId,
-        limit: usize,
-    ) -> Result<Vec<StoredMessage>, StoreError> {
-        let mut conn = self.reader().await?;
-        last_messages(&mut conn, conversation, limit)
-            .await
-            .map_err(store_error)
     }
 
     async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {

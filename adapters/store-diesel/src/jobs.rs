@@ -32,6 +32,15 @@ impl JobStore for DieselStore {
         conn.close_steps(claimed).await
     }
 
+    async fn renew_jobs(&self, claims: &[JobClaim], lease: Duration) -> Result<Vec<bool>, StoreError> {
+        if claims.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut conn = self.steps(Durability::Lease).await?;
+        let renewed = renew(&mut conn, claims, lease).await;
+        conn.close_steps(renewed).await
+    }
+
     async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError> {
         if jobs.is_empty() {
             return Ok(Vec::new());
@@ -175,6 +184,37 @@ async fn held(conn: &mut Conn, jobs: &[FinishJob]) -> QueryResult<HashMap<JobId,
                 )
             },
         )
+        .collect())
+}
+
+async fn renew(conn: &mut Conn, claims: &[JobClaim], lease: Duration) -> QueryResult<Vec<bool>> {
+    let sql = Sql::<Uuid>::new(
+        "UPDATE jobs SET run_at = ?, updated_at = ? FROM ? \
+         WHERE jobs.id = c.id AND jobs.fence = c.fence AND jobs.owner = c.owner RETURNING jobs.id",
+    )
+    .lease(lease)
+    .now()
+    .table(
+        "c",
+        vec![
+            (
+                "id",
+                Column::Ids(claims.iter().map(|claim| Id(claim.id.0)).collect()),
+            ),
+            (
+                "fence",
+                Column::Ints(claims.iter().map(|claim| claim.fence).collect()),
+            ),
+            (
+                "owner",
+                Column::Ids(claims.iter().map(|claim| Id(claim.owner.0)).collect()),
+            ),
+        ],
+    );
+    let renewed: Vec<Id> = rows!(conn, sql => Id)?;
+    Ok(claims
+        .iter()
+        .map(|claim| renewed.contains(&Id(claim.id.0)))
         .collect())
 }
 

@@ -68,7 +68,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Json, Moment, Uuid};
-    use diesel::sql_types::{BigInt, Double, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text};
     messages (id) {
         id -> Uuid,
         conversation_id -> Uuid,
@@ -80,6 +80,13 @@ diesel::table! {
         intent -> Nullable<Text>,
         intent_score -> Nullable<Double>,
         reply_to -> Nullable<Uuid>,
+        llm_used -> Bool,
+        llm_model -> Nullable<Text>,
+        llm_tokens_in -> Nullable<BigInt>,
+        llm_tokens_out -> Nullable<BigInt>,
+        llm_latency_ms -> Nullable<BigInt>,
+        llm_confidence -> Nullable<Double>,
+        llm_cost_micros -> Nullable<BigInt>,
         knowledge_version -> Nullable<Text>,
         edited_at -> Nullable<Moment>,
         metadata -> Json,

@@ -43,6 +43,24 @@ open_enum! {
     }
 }
 
+/// What a model had to do with a message of the bot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelUse {
+    /// The model, as it is named in the settings.
+    pub model: String,
+    /// Tokens of the prompt.
+    pub tokens_in: i64,
+    /// Tokens of the answer.
+    pub tokens_out: i64,
+    /// From the start of the first call to the complete answer, in milliseconds.
+    pub latency_ms: i64,
+    /// How far the answer rests on what the company knows, 0..1: see
+    /// [`confidence`](crate::guard::check::confidence).
+    pub confidence: f64,
+    /// What it cost, in millionths of the playbook's currency; `None` for a model without a price.
+    pub cost_micros: Option<i64>,
+}
+
 /// One row per message. `seq`, its place in the conversation, is assigned by the store's commit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
@@ -64,6 +82,9 @@ pub struct Message {
     pub intent_score: Option<f64>,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
+    /// What a model had to do with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<ModelUse>,
     /// The playbook version an answer was based on.
     pub knowledge_version: Option<String>,
     /// The messenger's id of the client's own message, so that edits find it.

@@ -6,6 +6,6 @@ mod ownership;
 mod session;
 
 pub use client::{Client, Person};
-pub use message::{ContentType, Message, MessageEdit, SenderType};
+pub use message::{ContentType, Message, MessageEdit, ModelUse, SenderType};
 pub use ownership::{Conversation, ConversationStatus, IllegalOwnership, Owner};
-pub use session::{Awaiting, ReadState, Session, SessionState};
+pub use session::{Awaiting, PendingAnswer, ReadState, Session, SessionState};

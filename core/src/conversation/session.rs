@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-use crate::id::ClientId;
+use crate::id::{ClientId, JobId, MessageId};
 use crate::time::Timestamp;
 
 /// One row per client; dead after [`Session::TTL`] without use.
@@ -36,6 +36,20 @@ pub enum Awaiting {
     Offer(Vec<String>),
 }
 
+/// An answer that the model was asked for and has not given yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingAnswer {
+    /// The job that asks it.
+    pub asked: JobId,
+    /// Since when the client waits.
+    pub since: Timestamp,
+    /// The client's messages that it answers, oldest first.
+    pub questions: Vec<MessageId>,
+    /// The knowledge entry that comes closest, for when there will be no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closest: Option<String>,
+}
+
 /// The state of version 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionState {
@@ -45,6 +59,9 @@ pub struct SessionState {
     /// Questions in a row that nothing answered; the second one goes to a person.
     #[serde(default)]
     pub misses: u32,
+    /// What the model is being asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<PendingAnswer>,
     /// The album whose first item was acknowledged last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub album: Option<String>,
@@ -99,6 +116,12 @@ mod tests {
         let state = SessionState {
             awaiting: Awaiting::Offer(vec!["a".into()]),
             misses: 1,
+            pending: Some(PendingAnswer {
+                asked: JobId(Uuid::nil()),
+                since: now,
+                questions: vec![MessageId(Uuid::nil())],
+                closest: None,
+            }),
             album: None,
         };
         let mut session = Session {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 use std::fmt::Debug;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -44,6 +45,12 @@ pub trait JobKind: Debug + Send + Sync {
     /// The newest version of its payload's form that it reads; it reads older ones too.
     fn version(&self) -> i32;
 
+    /// How soon a run notices that its job was superseded or cancelled, and is dropped. Each look is
+    /// a write to the store; by default it is the heartbeat of the lease that finds out.
+    fn notices_within(&self) -> Option<Duration> {
+        None
+    }
+
     /// Runs one job; it may run twice. What it returns is reported to the chat of the job, in the
     /// same commit as the job's end.
     ///
@@ -59,7 +66,7 @@ pub struct JobSettings {
     pub slots: usize,
     /// A job claimed more often than this is given up.
     pub max_attempts: u32,
-    /// How long a claim holds; nothing prolongs it, so it is longer than any job.
+    /// How long a claim holds without a heartbeat.
     pub lease: Duration,
 }
 
@@ -68,7 +75,7 @@ impl Default for JobSettings {
         JobSettings {
             slots: 16,
             max_attempts: 8,
-            lease: Duration::from_mins(5),
+            lease: Process::LEASE,
         }
     }
 }
@@ -97,6 +104,33 @@ impl JobRunner {
         let process = &self.process;
         let slots = self.settings.slots.max(1);
         run_rounds(self, "jobs", process, &process.wakes.jobs, slots, &stop).await;
+    }
+
+    /// Keeps the claim of a job under way; completes once it is lost, so that the run can be dropped.
+    async fn keep(&self, job: &ClaimedJob) {
+        let process = &self.process;
+        let lease = self.settings.lease;
+        let kind = self.kinds.iter().find(|kind| kind.name() == job.kind);
+        let beat = kind.and_then(|kind| kind.notices_within()).unwrap_or(lease / 3);
+        let mut held_at = process.now();
+        loop {
+            process
+                .clock
+                .sleep_until(process.now() + beat.min(lease / 3))
+                .await;
+            let asked_at = process.now();
+            match process
+                .store
+                .renew_jobs(std::slice::from_ref(&job.claim), lease)
+                .await
+            {
+                Ok(held) if held.first() == Some(&true) => held_at = asked_at,
+                Ok(_) => return,
+                // Without an answer from the store somebody else may have the job before long.
+                Err(_) if asked_at.since(held_at) > lease * 5 / 6 => return,
+                Err(_) => {}
+            }
+        }
     }
 
     /// Runs one job and says how it ends.
@@ -153,7 +187,8 @@ impl JobRunner {
 #[async_trait]
 impl Rounds for JobRunner {
     type Task = ClaimedJob;
-    type Done = FinishJob;
+    /// `None` of a job that is somebody else's now.
+    type Done = Option<FinishJob>;
 
     async fn look(&self, slots: usize) -> Result<Found<ClaimedJob>, StoreError> {
         let process = &self.process;
@@ -176,15 +211,25 @@ impl Rounds for JobRunner {
         })
     }
 
-    async fn run(&self, job: ClaimedJob) -> FinishJob {
-        let end = self.end_of(&job).await;
-        FinishJob {
+    async fn run(&self, job: ClaimedJob) -> Option<FinishJob> {
+        let end = match select(Box::pin(self.end_of(&job)), Box::pin(self.keep(&job))).await {
+            Either::Left((end, _)) => end,
+            Either::Right(_) => {
+                self.process.stats.jobs_dropped.up();
+                return None;
+            }
+        };
+        Some(FinishJob {
             claim: job.claim,
             end,
-        }
+        })
     }
 
-    async fn finish(&self, done: Vec<FinishJob>) {
+    async fn finish(&self, done: Vec<Option<FinishJob>>) {
+        let done: Vec<FinishJob> = done.into_iter().flatten().collect();
+        if done.is_empty() {
+            return;
+        }
         let process = &self.process;
         let until = process.now() + process.lease;
         let mut slices: Vec<&[FinishJob]> = vec![&done];

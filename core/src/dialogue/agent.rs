@@ -71,8 +71,7 @@ fn say(turn: &mut Turn<'_>, agent: Option<AgentId>, name: &str, text: &str) {
             sender: SenderType::Agent,
             agent,
             author: Author::Agent,
-            intent: None,
-            keyboard: None,
+            ..Saying::bot(None)
         },
     );
 }

@@ -4,7 +4,7 @@ use crate::text::clip;
 
 use super::registry::Command;
 use super::turn::Turn;
-use super::{form, handover, incoming, menu};
+use super::{asking, form, handover, incoming, menu};
 
 type Run = fn(&mut Turn<'_>, &str);
 
@@ -32,7 +32,7 @@ impl Command for Plain {
 
 /// All of them.
 pub(super) fn standard() -> Vec<Box<dyn Command>> {
-    let all: [(&'static str, Run); 8] = [
+    let all: [(&'static str, Run); 9] = [
         ("start", start),
         ("help", |turn, _| {
             let text = turn.text("help", &[]);
@@ -42,6 +42,7 @@ pub(super) fn standard() -> Vec<Box<dyn Command>> {
         ("quote", |turn, _| form::start(turn)),
         ("human", |turn, _| handover::escalate(turn, "asked")),
         ("cancel", |turn, _| form::cancel(turn)),
+        ("stop", |turn, _| asking::stop(turn)),
         ("language", |turn, _| menu::languages(turn)),
         ("privacy", |turn, _| {
             let site = turn.playbook().brand.site.clone();

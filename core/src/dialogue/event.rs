@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{ContentType, Person};
-use crate::id::{AgentId, ChannelMessageId, ChatId, ConversationId, ThreadId, UserId};
+use crate::conversation::{ContentType, ModelUse, Person};
+use crate::id::{AgentId, ChannelMessageId, ChatId, ConversationId, JobId, MessageId, ThreadId, UserId};
 use crate::time::Timestamp;
 
 /// What kind of chat an update came from.
@@ -150,6 +150,13 @@ pub enum TimerFired {
         /// The case.
         conversation_id: ConversationId,
     },
+    /// An answer that the model was asked for is due: whatever it does now comes too late.
+    AnswerDue {
+        /// The case.
+        conversation_id: ConversationId,
+        /// The job that asks it.
+        asked: JobId,
+    },
     /// The agent who owns the chat has not said a word for a while.
     AgentSilent {
         /// The case.
@@ -180,6 +187,65 @@ pub struct LimitNotice {
     pub from: UserId,
 }
 
+/// A value that the model found for a field of the lead, with the client's words it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoundField {
+    /// The playbook's name of the field.
+    pub field: String,
+    /// The value, as the model put it.
+    pub value: String,
+    /// The client's message in which its quote stands.
+    pub message_id: MessageId,
+    /// How sure that is, 0..1.
+    pub confidence: f64,
+}
+
+/// What the model proposes beside its text. Whether it is done is decided like anything else.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelProposals {
+    /// To fetch a person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hand_over: bool,
+    /// To start the lead form.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub start_form: bool,
+    /// To fill fields of the lead; each stands in the client's own words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FoundField>,
+}
+
+/// What came of asking the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum ModelOutcome {
+    /// It answered, and the answer passed every check.
+    Answered {
+        /// The text, as Markdown; empty if a proposal says all.
+        text: String,
+        /// What it proposes.
+        proposals: ModelProposals,
+        /// What it took.
+        llm: ModelUse,
+    },
+    /// There is no answer that could be given.
+    Failed {
+        /// Why, in one word: the kind of the model's error, or of the check that refused.
+        why: String,
+    },
+}
+
+/// What came of asking the model, for the job that asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// The case.
+    pub conversation_id: ConversationId,
+    /// The job that asked.
+    pub asked: JobId,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: ModelOutcome,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -192,6 +258,8 @@ pub enum Event {
     Timer(TimerFired),
     /// A client wrote more than the limits allow.
     Limited(LimitNotice),
+    /// The model was asked, and this came of it.
+    Model(ModelReport),
 }
 
 impl Event {

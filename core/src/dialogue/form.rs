@@ -7,7 +7,7 @@ use crate::text::clip;
 
 use super::registry::{Heard, Skill};
 use super::turn::Turn;
-use super::{card, form_input, knowledge_skill, menu, small_talk};
+use super::{asking, card, form_input, knowledge_skill, menu, small_talk};
 
 /// Starts or resumes the form.
 pub(super) fn start(turn: &mut Turn<'_>) {
@@ -38,6 +38,11 @@ pub(super) fn cancel(turn: &mut Turn<'_>) {
         turn.text("nothing-to-cancel", &[])
     };
     menu::show(turn, &text);
+}
+
+/// Whether the client's next text is for the form.
+pub(super) fn is_running(turn: &Turn<'_>) -> bool {
+    turn.lead.as_ref().is_some_and(|lead| lead.form.is_running())
 }
 
 /// Asks the question the form is at once more, after something else was answered. False if the form
@@ -317,6 +322,10 @@ impl FormSkill {
             Some(value) => accept(turn, field, value, FieldSource::Typed),
             None if asks || known => {
                 if knowledge_skill::answer(turn, &found) == Heard::Passed {
+                    // Its answer asks the field again.
+                    if asks && asking::ask(turn, text) {
+                        return;
+                    }
                     turn.say("form-question-unknown", &[]);
                 }
                 ask(turn, field);

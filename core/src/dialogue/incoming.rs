@@ -9,8 +9,8 @@ use crate::text::clip;
 use super::rules::Rules;
 use super::turn::Turn;
 use super::{
-    ChatKind, Decision, Fact, Heard, LimitNotice, LimitWindow, Media, Occasion, Update, UpdateKind, form,
-    handover, knowledge_skill, menu,
+    ChatKind, Decision, Fact, Heard, LimitNotice, LimitWindow, Media, Occasion, Update, UpdateKind, asking,
+    form, handover, knowledge_skill, menu,
 };
 
 /// Longest text kept of one message, in characters: twice what a messenger carries.
@@ -181,7 +181,7 @@ fn hear(turn: &mut Turn<'_>, text: &str) {
     if text.starts_with('/') && text.len() > 1 {
         return rules.registry.run(turn, text);
     }
-    if rules.registry.hear(turn, text) == Heard::Passed {
+    if rules.registry.hear(turn, text) == Heard::Passed && !asking::ask(turn, text) {
         knowledge_skill::miss(turn);
     }
 }

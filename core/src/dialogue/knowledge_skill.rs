@@ -2,6 +2,7 @@
 
 use crate::conversation::Awaiting;
 use crate::knowledge::{Match, MatchDecision};
+use crate::playbook::Entry;
 use crate::port::messenger::{Button, Keyboard};
 use crate::text::clip;
 
@@ -37,14 +38,22 @@ pub(super) fn answer(turn: &mut Turn<'_>, found: &Match) -> Heard {
     }
 }
 
+/// The answer of an entry in the client's locale, else in the default one.
+fn answer_of<'a>(turn: &Turn<'a>, entry: &'a Entry) -> Option<&'a str> {
+    let default = &turn.playbook().default_locale;
+    let answer = entry
+        .answer
+        .get(&turn.locale())
+        .or_else(|| entry.answer.get(default));
+    answer.map(String::as_str)
+}
+
 /// Gives the answer of one entry.
 fn give(turn: &mut Turn<'_>, slug: &str, score: f64) -> Heard {
     let Some(entry) = turn.playbook().entry(slug) else {
         return Heard::Passed;
     };
-    let locale = turn.locale();
-    let default = &turn.playbook().default_locale;
-    let Some(text) = entry.answer.get(&locale).or_else(|| entry.answer.get(default)) else {
+    let Some(text) = answer_of(turn, entry) else {
         return Heard::Passed;
     };
     let buttons: Vec<Button> = entry
@@ -89,9 +98,41 @@ fn offer(turn: &mut Turn<'_>, found: &Match) {
     turn.say_text(&text, Some(Keyboard::Inline(rows)));
 }
 
+/// Gives the entry that comes closest to a question, marked as no more than that. False if it is
+/// there no more.
+pub(super) fn give_closest(turn: &mut Turn<'_>, slug: &str) -> bool {
+    let playbook = turn.playbook();
+    let Some(entry) = playbook.entry(slug) else {
+        return false;
+    };
+    let locale = turn.locale();
+    let question = entry
+        .questions
+        .get(&locale)
+        .and_then(|questions| questions.first());
+    let (Some(text), Some(question)) = (answer_of(turn, entry), question) else {
+        return false;
+    };
+    let text = turn.text("model-closest", &[("question", question), ("answer", text)]);
+    let keyboard = handover::offer(turn);
+    turn.say_as(
+        &text,
+        Saying {
+            intent: Some((slug.to_owned(), 0.0)),
+            ..Saying::bot(Some(keyboard))
+        },
+    );
+    true
+}
+
 /// Nothing answers: an honest sentence with the offer of a person; the second time in a row, a
 /// person is fetched.
 pub(super) fn miss(turn: &mut Turn<'_>) {
+    miss_with(turn, "missed");
+}
+
+/// A miss, told by the text of `key`.
+pub(super) fn miss_with(turn: &mut Turn<'_>, key: &str) {
     turn.state.misses += 1;
     turn.fact("question_missed", vec![("misses", turn.state.misses.to_string())]);
     if turn.state.misses >= MISSES {
@@ -99,7 +140,7 @@ pub(super) fn miss(turn: &mut Turn<'_>) {
         handover::escalate(turn, "missed");
         return;
     }
-    let text = turn.text("missed", &[]);
+    let text = turn.text(key, &[]);
     let keyboard = handover::offer(turn);
     turn.say_text(&text, Some(keyboard));
 }

@@ -6,6 +6,8 @@
 //! embedding developer adds his own the way the built-in ones are added ([`Registry::standard`]).
 
 mod agent;
+mod answered;
+mod asking;
 mod card;
 mod commands;
 mod decision;
@@ -23,12 +25,14 @@ mod small_talk;
 mod timers;
 mod turn;
 
+pub use asking::{ANSWER_JOB, ANSWER_VERSION, Question, draft_id};
 pub use decision::{ConversationWrite, Decision, Fact};
 pub use event::{
-    AgentAction, AgentPost, ChatKind, Event, LimitNotice, LimitWindow, Media, TimerFired, Update, UpdateKind,
+    AgentAction, AgentPost, ChatKind, Event, FoundField, LimitNotice, LimitWindow, Media, ModelOutcome,
+    ModelProposals, ModelReport, TimerFired, Update, UpdateKind,
 };
 pub use registry::{Command, Heard, Registry, Skill};
-pub use rules::{Rules, RulesSettings};
+pub use rules::{ModelRung, Rules, RulesSettings};
 pub use seam::{Decide, Occasion};
 pub use timers::{TIMER_JOB, TIMER_VERSION};
 pub use turn::Turn;

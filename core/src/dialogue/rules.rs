@@ -7,7 +7,7 @@ use crate::knowledge::{Knowledge, Match};
 use crate::playbook::{Locale, Playbook};
 use crate::work::LaneKey;
 
-use super::{AgentPost, Decide, Decision, Event, Occasion, Registry, agent, incoming, timers};
+use super::{AgentPost, Decide, Decision, Event, Occasion, Registry, agent, answered, incoming, timers};
 
 /// What is set by ops rather than by the playbook.
 #[derive(Clone, Debug)]
@@ -16,6 +16,15 @@ pub struct RulesSettings {
     pub agent_timeout: Duration,
     /// Chats of the staff that get lead cards and hand-over notices, one per bot and channel.
     pub staff_chats: Vec<LaneKey>,
+    /// How the model is asked; `None` if there is none.
+    pub model: Option<ModelRung>,
+}
+
+/// The model's rung of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelRung {
+    /// From what a client said to the answer, or to the next rung.
+    pub deadline: Duration,
 }
 
 impl Default for RulesSettings {
@@ -23,6 +32,7 @@ impl Default for RulesSettings {
         RulesSettings {
             agent_timeout: Duration::from_hours(12),
             staff_chats: Vec::new(),
+            model: None,
         }
     }
 }
@@ -78,6 +88,7 @@ impl Decide for Rules {
             }) => agent::decide(self, occasion, *agent_id, agent_name, action),
             Event::Timer(timer) => timers::decide(self, occasion, timer),
             Event::Limited(notice) => incoming::limited(self, occasion, notice),
+            Event::Model(report) => answered::decide(self, occasion, report),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::work::{JobChange, NewJob};
 
 use super::rules::Rules;
 use super::turn::Turn;
-use super::{Decision, Fact, Occasion, TimerFired, agent};
+use super::{Decision, Fact, Occasion, TimerFired, agent, answered, asking};
 
 /// Job kind of timers.
 pub const TIMER_JOB: &str = "timer";
@@ -16,7 +16,8 @@ pub const TIMER_JOB: &str = "timer";
 /// Version of their payload: a [`TimerFired`] as JSON.
 pub const TIMER_VERSION: i32 = 1;
 
-fn start(turn: &mut Turn<'_>, fired: &TimerFired, unique_key: String, run_in: Duration) {
+/// Starts a timer, in place of the one with its key.
+pub(super) fn start(turn: &mut Turn<'_>, fired: &TimerFired, unique_key: String, run_in: Duration) {
     let job = NewJob {
         id: JobId(turn.ids.next_uuid()),
         kind: TIMER_JOB.to_owned(),
@@ -69,6 +70,7 @@ pub(super) fn stop_agent_silence(turn: &mut Turn<'_>) {
 /// Closes the case. `why`: `agent` or `idle`.
 pub(super) fn close(turn: &mut Turn<'_>, why: &'static str) {
     turn.hand_to(ConversationStatus::Closed, Owner::Bot);
+    asking::withdraw(turn);
     stop_agent_silence(turn);
     turn.job(JobChange::Cancel {
         unique_key: format!("idle:{}", turn.conversation.id),
@@ -88,9 +90,9 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
         ..Decision::default()
     };
     let wanted = match fired {
-        TimerFired::IdleCase { conversation_id } | TimerFired::AgentSilent { conversation_id, .. } => {
-            *conversation_id
-        }
+        TimerFired::IdleCase { conversation_id }
+        | TimerFired::AnswerDue { conversation_id, .. }
+        | TimerFired::AgentSilent { conversation_id, .. } => *conversation_id,
     };
     if occasion
         .snapshot
@@ -117,6 +119,17 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
             } else {
                 start_idle_in(&mut turn, idle_close.saturating_sub(silent));
             }
+        }
+        TimerFired::AnswerDue { asked, .. } => {
+            if turn
+                .state
+                .pending
+                .as_ref()
+                .is_none_or(|pending| pending.asked != *asked)
+            {
+                return nothing();
+            }
+            answered::overdue(&mut turn);
         }
         TimerFired::AgentSilent { owner_epoch, .. } => {
             if turn.conversation.owner != Owner::Agent || turn.conversation.owner_epoch != *owner_epoch {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::conversation::{
-    Client, ContentType, Conversation, ConversationStatus, Message, Owner, Person, ReadState, SenderType,
-    Session, SessionState,
+    Client, ContentType, Conversation, ConversationStatus, Message, ModelUse, Owner, Person, ReadState,
+    SenderType, Session, SessionState,
 };
 use crate::id::{AgentId, ChannelMessageId, Ids, MessageId};
 use crate::lead::{Lead, LeadScore, StageChange};
@@ -43,6 +43,9 @@ pub(super) struct Saying {
     pub agent: Option<AgentId>,
     pub author: Author,
     pub intent: Option<(String, f64)>,
+    pub llm: Option<ModelUse>,
+    /// Whether the text is Markdown; if not, it is shown as it stands.
+    pub markdown: bool,
     pub keyboard: Option<Keyboard>,
 }
 
@@ -53,6 +56,8 @@ impl Saying {
             agent: None,
             author: Author::Bot,
             intent: None,
+            llm: None,
+            markdown: false,
             keyboard,
         }
     }
@@ -256,11 +261,17 @@ impl<'a> Turn<'a> {
             intent: None,
             intent_score: None,
             reply_to: None,
+            llm: None,
             knowledge_version: None,
             channel_message_id,
             metadata,
             created_at: self.now,
         });
+    }
+
+    /// What is said from now on answers this message.
+    pub(super) fn answers(&mut self, message: Option<MessageId>) {
+        self.heard = message;
     }
 
     /// Says a text of the playbook.
@@ -283,6 +294,7 @@ impl<'a> Turn<'a> {
         }
         let id = MessageId(self.ids.next_uuid());
         self.conversation.last_message_at = Some(self.now);
+        let leaves = saying.sender != SenderType::Note;
         let (intent, intent_score) = saying.intent.unzip();
         self.out.messages.push(Message {
             id,
@@ -294,11 +306,15 @@ impl<'a> Turn<'a> {
             intent,
             intent_score,
             reply_to: self.heard,
+            llm: saying.llm,
             knowledge_version: Some(self.playbook().version.clone()),
             channel_message_id: None,
             metadata: serde_json::json!({}),
             created_at: self.now,
         });
+        if !leaves {
+            return;
+        }
         let parts = split(text, MESSAGE_UNITS);
         let mut keyboard = saying.keyboard;
         for (at, part) in parts.iter().enumerate() {
@@ -337,6 +353,7 @@ impl<'a> Turn<'a> {
             intent: None,
             intent_score: None,
             reply_to: None,
+            llm: None,
             knowledge_version: None,
             channel_message_id: None,
             metadata: serde_json::json!({}),

@@ -51,6 +51,20 @@ pub struct Form {
     pub phone_region: Option<String>,
 }
 
+impl Field {
+    /// Whether a model may find its value in what the client wrote. Consent is given, never found.
+    pub fn may_be_found(&self) -> bool {
+        match self.kind {
+            FieldKind::Choice
+            | FieldKind::Text
+            | FieldKind::Email
+            | FieldKind::Phone
+            | FieldKind::Contact => true,
+            FieldKind::Consent => false,
+        }
+    }
+}
+
 impl Form {
     /// The field of a name.
     pub fn field(&self, name: &str) -> Option<&Field> {

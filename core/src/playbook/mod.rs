@@ -5,6 +5,7 @@ mod form;
 mod hours;
 mod knowledge;
 mod locale;
+mod model;
 mod parse;
 mod problem;
 mod rubric;
@@ -14,6 +15,7 @@ pub use form::{Field, FieldKind, Form, choice_key};
 pub use hours::Hours;
 pub use knowledge::Entry;
 pub use locale::{Locale, Script};
+pub use model::{ModelPlan, ModelPrice, PLACEHOLDERS as PROMPT_PLACEHOLDERS};
 pub use problem::{Problem, Problems, Severity};
 pub use texts::Texts;
 
@@ -62,6 +64,8 @@ pub struct Playbook {
     pub rubric: Rubric,
     /// When people are there.
     pub hours: Hours,
+    /// How the model is asked; `None` without a prompt.
+    pub model: Option<ModelPlan>,
     /// After how long without a word a case is closed.
     pub idle_close: Duration,
     /// Every text a person sees.

@@ -12,9 +12,10 @@ use crate::knowledge::{Threshold, Thresholds};
 use super::form::{FieldKind, RawForm, choice_key};
 use super::hours::Hours;
 use super::knowledge::{Expected, is_slug};
+use super::model::RawModel;
 use super::problem::line_at;
 use super::rubric::RawRubric;
-use super::{Brand, Form, Locale, Playbook, PlaybookFiles, Problems, Texts, form, knowledge, rubric};
+use super::{Brand, Form, Locale, Playbook, PlaybookFiles, Problems, Texts, form, knowledge, model, rubric};
 
 const MAIN: &str = "playbook.toml";
 
@@ -37,6 +38,8 @@ struct RawPlaybook {
     form: RawForm,
     rubric: RawRubric,
     hours: RawHours,
+    #[serde(default)]
+    model: RawModel,
     #[serde(default)]
     conversation: RawConversation,
 }
@@ -126,6 +129,7 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
     let off_topic = off_topic(files, &locales, &mut problems);
     let needed = needed_texts(&form, &rubric, &services);
     let texts = texts(files, &locales, default_locale.as_ref(), &needed, &mut problems);
+    let model = model::parse(MAIN, text, raw.model, files, &mut problems);
     problems.0.sort();
     let (Some(default_locale), Some(hours), Some(texts), false) =
         (default_locale, hours, texts, problems.has_errors())
@@ -148,6 +152,7 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
         form,
         rubric,
         hours,
+        model,
         idle_close: Duration::from_hours(24) * raw.conversation.idle_close_days,
         texts,
         warnings: problems,

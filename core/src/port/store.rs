@@ -356,12 +356,33 @@ pub trait JobStore: Debug + Send + Sync {
     /// [`StoreError`].
     async fn claim_jobs(&self, claim: &ClaimJobs) -> Result<Vec<ClaimedJob>, StoreError>;
 
+    /// Prolongs the claims that still hold, with jitter as for lanes, and says which did. A job that
+    /// was superseded or cancelled holds no more: whoever runs it is to stop.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn renew_jobs(&self, claims: &[JobClaim], lease: Duration) -> Result<Vec<bool>, StoreError>;
+
     /// Ends jobs; the report of a done one is accepted in the same commit. Says for each whether
     /// the claim still held; if not, nothing was written for it.
     ///
     /// # Errors
     /// [`StoreError`]; repeating is safe.
     async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError>;
+}
+
+/// What was said, read again: what a model is told of a conversation.
+#[async_trait]
+pub trait HistoryStore: Debug + Send + Sync {
+    /// The last messages of a conversation, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError>;
 }
 
 /// The store's own upkeep, and what health needs.
@@ -395,9 +416,15 @@ pub trait UpkeepStore: Debug + Send + Sync {
 }
 
 /// What an embedding developer must write to have a store.
-pub trait DeskStore: InboxStore + TurnStore + SendStore + LeaseStore + JobStore + UpkeepStore {}
+pub trait DeskStore:
+    InboxStore + TurnStore + SendStore + LeaseStore + JobStore + HistoryStore + UpkeepStore
+{
+}
 
-impl<T: InboxStore + TurnStore + SendStore + LeaseStore + JobStore + UpkeepStore + ?Sized> DeskStore for T {}
+impl<T> DeskStore for T where
+    T: InboxStore + TurnStore + SendStore + LeaseStore + JobStore + HistoryStore + UpkeepStore + ?Sized
+{
+}
 
 open_enum! {
     /// The queue a dead letter came from.
@@ -448,16 +475,6 @@ pub trait BackOfficeStore: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn conversations(&self, client: ClientId, limit: usize) -> Result<Vec<Conversation>, StoreError>;
-
-    /// The last messages of a conversation, in order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    async fn messages(
-        &self,
-        conversation: ConversationId,
-        limit: usize,
-    ) -> Result<Vec<StoredMessage>, StoreError>;
 
     /// Dead letters, newest first.
     ///

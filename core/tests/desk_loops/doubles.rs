@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use frontdesk_core::desk::Wake;
 use frontdesk_core::dialogue::Decision;
-use frontdesk_core::id::{ChatId, OwnerId};
+use frontdesk_core::id::{ChatId, ConversationId, OwnerId};
 use frontdesk_core::port::cache::{CountUp, Counted};
 use frontdesk_core::port::store::*;
 use frontdesk_core::port::{Cache, CacheError};
@@ -200,9 +200,26 @@ impl JobStore for TestStore {
         self.memory.claim_jobs(claim).await
     }
 
+    async fn renew_jobs(&self, claims: &[JobClaim], lease: Duration) -> Result<Vec<bool>, StoreError> {
+        self.up()?;
+        self.memory.renew_jobs(claims, lease).await
+    }
+
     async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError> {
         self.up()?;
         self.memory.finish_jobs(jobs).await
+    }
+}
+
+#[async_trait]
+impl HistoryStore for TestStore {
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        self.up()?;
+        self.memory.messages(conversation, limit).await
     }
 }
 

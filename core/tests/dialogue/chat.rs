@@ -7,8 +7,8 @@
 use crate::shipped::shipped_files;
 use frontdesk_core::conversation::{Conversation, Person};
 use frontdesk_core::dialogue::{
-    AgentAction, AgentPost, ChatKind, Decide, Decision, Event, Occasion, Registry, Rules, RulesSettings,
-    Update, UpdateKind,
+    AgentAction, AgentPost, ChatKind, Decide, Decision, Event, ModelRung, Occasion, Registry, Rules,
+    RulesSettings, Update, UpdateKind,
 };
 use frontdesk_core::id::{BotId, Channel, ChannelMessageId, ChatId, Ids, UserId};
 use frontdesk_core::playbook::{Playbook, PlaybookFiles};
@@ -22,7 +22,7 @@ use std::time::Duration;
 /// The rules of the shipped playbook, trained once.
 pub fn shipped_rules() -> &'static Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
-    RULES.get_or_init(|| rules_of(&shipped_files()))
+    RULES.get_or_init(|| rules_of(&shipped_files(), None))
 }
 
 /// The same, but next to nothing is sure enough to be answered unasked.
@@ -34,11 +34,29 @@ pub fn unsure_rules() -> &'static Rules {
         *main = main
             .replace("accept = \"auto\"", "accept = 0.9999")
             .replace("offer = \"auto\"", "offer = 0.05");
-        rules_of(&files)
+        rules_of(&files, None)
     })
 }
 
-fn rules_of(files: &PlaybookFiles) -> Rules {
+/// The same with a language model, which is asked by a job that these tests play.
+pub fn model_rules() -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let mut files = shipped_files();
+        files
+            .entry("prompts/system.md".to_owned())
+            .or_insert_with(|| "You speak for {brand}.".to_owned());
+        // Nothing is offered, so that whether the model is asked does not hang on a threshold.
+        let main = files.get_mut("playbook.toml").unwrap();
+        *main = main
+            .replace("accept = \"auto\"", "accept = 0.9")
+            .replace("offer = \"auto\"", "offer = 0.9");
+        let deadline = Duration::from_secs(45);
+        rules_of(&files, Some(ModelRung { deadline }))
+    })
+}
+
+fn rules_of(files: &PlaybookFiles, model: Option<ModelRung>) -> Rules {
     let playbook = Playbook::parse(files).unwrap_or_else(|problems| panic!("{problems}"));
     let staff = LaneKey {
         bot_id: BotId(0),
@@ -47,6 +65,7 @@ fn rules_of(files: &PlaybookFiles) -> Rules {
     };
     let settings = RulesSettings {
         staff_chats: vec![staff],
+        model,
         ..RulesSettings::default()
     };
     Rules::new(Arc::new(playbook), Registry::standard(), settings)

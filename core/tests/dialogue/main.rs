@@ -2,6 +2,7 @@
 
 mod chat;
 mod form;
+mod model;
 #[path = "../shipped/mod.rs"]
 mod shipped;
 

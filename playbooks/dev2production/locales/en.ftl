@@ -18,6 +18,7 @@ help =
     /quote – tell us about your project
     /human – talk to a person
     /cancel – leave the form
+    /stop – stop the answer I am writing
     /language – change the language
     /privacy – what happens to your data
 ask-prompt = Go ahead, write your question in your own words.
@@ -39,6 +40,13 @@ privacy =
 offer = Did you mean one of these?
 offer-none = None of these
 missed = I do not have a reliable answer to that, and I would rather not guess. You can put it another way, or I can fetch a colleague.
+model-unavailable = I cannot work out an answer right now: the service I think with does not respond. My prepared answers work, and a colleague can help you:
+model-closest =
+    I cannot work out an answer of my own right now. The closest I know is "{$question}":
+
+    {$answer}
+answer-stopped = All right, I stopped. What else can I do for you?
+nothing-to-stop = I am not writing anything at the moment.
 missed-again = I cannot answer that well enough, so I am passing it on.
 gave-up = Something went wrong on our side with your last message. Your message is kept. A colleague can help you right away:
 
@@ -184,5 +192,6 @@ command-services = What we do
 command-quote = Get a quote
 command-human = Talk to a person
 command-cancel = Leave the form
+command-stop = Stop the answer being written
 command-language = Change the language
 command-privacy = What happens to your data

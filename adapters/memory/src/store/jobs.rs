@@ -1,6 +1,7 @@
 //! Jobs: no order among themselves but priority and time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_core::id::{JobId, OwnerId};
@@ -117,6 +118,24 @@ impl JobStore for MemoryStore {
         Ok(claimed)
     }
 
+    async fn renew_jobs(&self, claims: &[JobClaim], lease: Duration) -> Result<Vec<bool>, StoreError> {
+        let (mut state, now) = self.now();
+        let mut renewed = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let until = state.lease_end(now, lease);
+            let holds = state
+                .jobs
+                .rows
+                .get(&claim.id)
+                .is_some_and(|job| job.is_held_by(claim));
+            if holds {
+                state.jobs.moved(claim.id, until);
+            }
+            renewed.push(holds);
+        }
+        Ok(renewed)
+    }
+
     async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError> {
         let (mut state, now) = self.now();
         Ok(jobs.iter().map(|job| state.finish_job(job, now)).collect())
@@ -131,6 +150,10 @@ fn is_known(claim: &ClaimJobs, job: &NewJob) -> bool {
 }
 
 impl Job {
+    fn is_held_by(&self, claim: &JobClaim) -> bool {
+        self.fence == claim.fence && self.owner == Some(claim.owner)
+    }
+
     fn claimed(&self, owner: OwnerId) -> ClaimedJob {
         ClaimedJob {
             claim: JobClaim {
@@ -183,7 +206,7 @@ impl State {
         let Some(job) = self.jobs.rows.get(&claim.id) else {
             return false;
         };
-        if fenced && (job.fence != claim.fence || job.owner != Some(claim.owner)) {
+        if fenced && !job.is_held_by(claim) {
             return false;
         }
         match &finish.end {

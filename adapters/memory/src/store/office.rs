@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use frontdesk_core::conversation::Conversation;
 use frontdesk_core::id::{ClientId, ConversationId};
 use frontdesk_core::port::messenger::Action;
-use frontdesk_core::port::store::{BackOfficeStore, DeadLetter, DeadQueue, StoreError, StoredMessage};
+use frontdesk_core::port::store::{
+    BackOfficeStore, DeadLetter, DeadQueue, HistoryStore, StoreError, StoredMessage,
+};
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::LaneKey;
 
@@ -30,17 +32,20 @@ pub(super) enum DeadItem {
 }
 
 #[async_trait]
-impl BackOfficeStore for MemoryStore {
-    async fn conversations(&self, client: ClientId, limit: usize) -> Result<Vec<Conversation>, StoreError> {
-        Ok(self.lock().rows.cases(client, limit))
-    }
-
+impl HistoryStore for MemoryStore {
     async fn messages(
         &self,
         conversation: ConversationId,
         limit: usize,
     ) -> Result<Vec<StoredMessage>, StoreError> {
         Ok(self.lock().rows.last_messages(conversation, limit))
+    }
+}
+
+#[async_trait]
+impl BackOfficeStore for MemoryStore {
+    async fn conversations(&self, client: ClientId, limit: usize) -> Result<Vec<Conversation>, StoreError> {
+        Ok(self.lock().rows.cases(client, limit))
     }
 
     async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {

@@ -2,7 +2,7 @@
 
 use diesel::{Insertable, Queryable, Selectable};
 
-use frontdesk_core::conversation::{ContentType, Message, SenderType};
+use frontdesk_core::conversation::{ContentType, Message, ModelUse, SenderType};
 use frontdesk_core::id::{AgentId, ChannelMessageId, ConversationId, MessageId};
 use frontdesk_core::port::store::StoredMessage;
 
@@ -23,6 +23,13 @@ pub(crate) struct NewMessageRow {
     intent: Option<String>,
     intent_score: Option<f64>,
     reply_to: Option<Id>,
+    llm_used: bool,
+    llm_model: Option<String>,
+    llm_tokens_in: Option<i64>,
+    llm_tokens_out: Option<i64>,
+    llm_latency_ms: Option<i64>,
+    llm_confidence: Option<f64>,
+    llm_cost_micros: Option<i64>,
     knowledge_version: Option<String>,
     metadata: Doc,
     created_at: At,
@@ -31,6 +38,7 @@ pub(crate) struct NewMessageRow {
 
 impl NewMessageRow {
     pub(crate) fn new(message: &Message, seq: i64) -> Self {
+        let llm = message.llm.as_ref();
         NewMessageRow {
             id: Id(message.id.0),
             conversation_id: Id(message.conversation_id.0),
@@ -42,6 +50,13 @@ impl NewMessageRow {
             intent: message.intent.clone(),
             intent_score: message.intent_score,
             reply_to: message.reply_to.map(|id| Id(id.0)),
+            llm_used: llm.is_some(),
+            llm_model: llm.map(|llm| llm.model.clone()),
+            llm_tokens_in: llm.map(|llm| llm.tokens_in),
+            llm_tokens_out: llm.map(|llm| llm.tokens_out),
+            llm_latency_ms: llm.map(|llm| llm.latency_ms),
+            llm_confidence: llm.map(|llm| llm.confidence),
+            llm_cost_micros: llm.and_then(|llm| llm.cost_micros),
             knowledge_version: message.knowledge_version.clone(),
             metadata: Doc(message.metadata.clone()),
             created_at: At(message.created_at),
@@ -64,6 +79,12 @@ pub(crate) struct MessageRow {
     intent: Option<String>,
     intent_score: Option<f64>,
     reply_to: Option<Id>,
+    llm_model: Option<String>,
+    llm_tokens_in: Option<i64>,
+    llm_tokens_out: Option<i64>,
+    llm_latency_ms: Option<i64>,
+    llm_confidence: Option<f64>,
+    llm_cost_micros: Option<i64>,
     knowledge_version: Option<String>,
     edited_at: Option<At>,
     metadata: Doc,
@@ -85,6 +106,14 @@ impl MessageRow {
                 intent: self.intent,
                 intent_score: self.intent_score,
                 reply_to: self.reply_to.map(|id| MessageId(id.0)),
+                llm: self.llm_model.map(|model| ModelUse {
+                    model,
+                    tokens_in: self.llm_tokens_in.unwrap_or_default(),
+                    tokens_out: self.llm_tokens_out.unwrap_or_default(),
+                    latency_ms: self.llm_latency_ms.unwrap_or_default(),
+                    confidence: self.llm_confidence.unwrap_or_default(),
+                    cost_micros: self.llm_cost_micros,
+                }),
                 knowledge_version: self.knowledge_version,
                 channel_message_id: channel_message_id.map(ChannelMessageId),
                 metadata: self.metadata.0,

@@ -337,6 +337,7 @@ pub fn message(case: &Conversation, sender: SenderType, text: &str, ids: &mut Id
         intent: None,
         intent_score: None,
         reply_to: None,
+        llm: None,
         knowledge_version: None,
         channel_message_id: None,
         metadata: serde_json::json!({}),

@@ -17,7 +17,7 @@ const CONNECTIONS: u32 = 40;
 
 /// Commands in the bot's menu; their descriptions are the texts `command-NAME`.
 const MENU: &[&str] = &[
-    "start", "help", "services", "quote", "human", "cancel", "language", "privacy",
+    "start", "help", "services", "quote", "human", "cancel", "stop", "language", "privacy",
 ];
 
 #[derive(Debug, Subcommand)]

@@ -9,7 +9,7 @@ use frontdesk_core::work::{ClaimedJob, JobChange, NewJob};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::parts::{BOT, claim_jobs_of, item, lane, owner, text_of};
+use super::parts::{BOT, LEASE, claim_jobs_of, item, lane, owner, text_of};
 use super::scene::Scene;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -210,6 +210,44 @@ pub(super) async fn a_cancelled_job_is_gone(scene: &Scene<'_>) {
     scene.outlast_leases().await;
     assert!(scene.jobs(10).await.is_empty());
     assert!(scene.due().await.is_empty());
+}
+
+pub(super) async fn a_renewed_job_holds(scene: &Scene<'_>) {
+    scene.start(scene.job(&lane(1), "a")).await;
+    let job = scene.take_job().await;
+    for _ in 0..3 {
+        scene.wait(LEASE * 2 / 3).await;
+        assert!(renewed(scene, &job).await);
+        assert!(scene.jobs(10).await.is_empty(), "it is still leased");
+    }
+    scene.outlast_leases().await;
+    let fresh = scene.take_job().await;
+    assert!(!renewed(scene, &job).await, "another has it");
+    assert!(renewed(scene, &fresh).await);
+    assert!(scene.end(&fresh, JobEnd::Done { report: None }).await);
+    assert!(!renewed(scene, &fresh).await, "it is done");
+}
+
+pub(super) async fn a_superseded_or_cancelled_job_is_not_renewed(scene: &Scene<'_>) {
+    scene.start(keyed(scene, "older", Duration::ZERO)).await;
+    let older = scene.take_job().await;
+    assert!(renewed(scene, &older).await);
+    scene.start(keyed(scene, "newer", Duration::ZERO)).await;
+    assert!(!renewed(scene, &older).await);
+    let newer = scene.take_job().await;
+    let cancel = JobChange::Cancel {
+        unique_key: "key".to_owned(),
+    };
+    scene.change_jobs(&lane(1), vec![cancel]).await;
+    assert!(!renewed(scene, &newer).await);
+}
+
+async fn renewed(scene: &Scene<'_>, job: &ClaimedJob) -> bool {
+    let renewed = scene
+        .store
+        .renew_jobs(std::slice::from_ref(&job.claim), LEASE)
+        .await;
+    renewed.expect("leases are renewed") == [true]
 }
 
 fn keyed(scene: &Scene<'_>, name: &str, run_in: Duration) -> NewJob {

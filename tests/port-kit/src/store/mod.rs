@@ -144,6 +144,8 @@ suite!(
         jobs::a_superseded_job_cannot_be_finished,
         jobs::jobs_are_ended_one_by_one,
         jobs::a_cancelled_job_is_gone,
+        jobs::a_renewed_job_holds,
+        jobs::a_superseded_or_cancelled_job_is_not_renewed,
         dead::a_dead_turn_is_listed_and_does_not_block_its_chat,
         dead::a_dead_job_is_listed,
         dead::dead_letters_are_listed_newest_first,

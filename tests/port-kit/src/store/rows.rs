@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use frontdesk_core::conversation::{
-    Client, ContentType, Conversation, ConversationStatus, Message, MessageEdit, Owner, SenderType, Session,
+    Client, ContentType, Conversation, ConversationStatus, Message, MessageEdit, ModelUse, Owner, SenderType,
+    Session,
 };
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{AgentId, ChannelMessageId, ThreadId, UserId};
@@ -168,6 +169,14 @@ pub(super) async fn a_message_comes_back(scene: &Scene<'_>) {
         message.knowledge_version = Some("abc".to_owned());
         message.channel_message_id = Some(ChannelMessageId((1 << 52) - 1 - i64::try_from(at).unwrap_or(0)));
         message.metadata = json!({"photo": {"name": TEXT}});
+        message.llm = Some(ModelUse {
+            model: TEXT.to_owned(),
+            tokens_in: 1 << 40,
+            tokens_out: 7,
+            latency_ms: 1_234,
+            confidence: 0.25,
+            cost_micros: (at % 2 == 0).then_some(99),
+        });
         messages.push((i64::try_from(at).unwrap_or(0) + 1, message));
     }
     let decision = Decision {

@@ -198,6 +198,7 @@ impl<'a> Scene<'a> {
             intent: None,
             intent_score: None,
             reply_to: None,
+            llm: None,
             knowledge_version: None,
             channel_message_id: None,
             metadata: json!({}),
