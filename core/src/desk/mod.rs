@@ -19,6 +19,7 @@
 //! the [`DoorWriter`], once nobody brings anything to the door; the heartbeat and upkeep last.
 
 mod aftermath;
+mod answer;
 mod calls;
 mod door;
 mod guarded;
@@ -40,6 +41,7 @@ mod wake;
 mod worker;
 mod writer;
 
+pub use answer::{AnswerKind, AnswerParts};
 pub use door::{Door, DoorError, DoorSettings, Received, ReceivedUpdate};
 pub use guarded::GuardedCache;
 pub use hands::Hands;

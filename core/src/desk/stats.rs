@@ -76,6 +76,8 @@ pub struct DeskStats {
     pub rate_limited: Counter,
     /// Jobs done.
     pub jobs: Counter,
+    /// Answers of the model that were not given because a check refused them.
+    pub answers_refused: Counter,
     /// Job runs dropped because their job was superseded, cancelled or lost.
     pub jobs_dropped: Counter,
     /// Job runs that failed and wait for their next attempt.
