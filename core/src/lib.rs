@@ -8,6 +8,7 @@
 //! | [`playbook`] | everything that is the company's, as data |
 //! | [`knowledge`] | which entry a question means |
 //! | [`dialogue`] | `decide(occasion, event) -> decision` |
+//! | [`guard`] | what the model may see, say and propose |
 //! | [`desk`] | the use cases and the loops: door, worker, sender, jobs, upkeep |
 //!
 //! **Invariants.** No I/O, no clock, no randomness and no runtime of its own: time, entropy and
@@ -21,6 +22,7 @@ mod open_enum;
 pub mod conversation;
 pub mod desk;
 pub mod dialogue;
+pub mod guard;
 pub mod id;
 pub mod knowledge;
 pub mod lead;

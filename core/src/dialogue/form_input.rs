@@ -37,7 +37,7 @@ pub(super) fn exact(
 
 /// Reads a value out of a sentence: a choice one of whose words is in it, an address or a number
 /// that stands somewhere. `None` if there is none, or more than one.
-pub(super) fn within(form: &Form, field: &Field, typed: &str) -> Option<String> {
+pub(crate) fn within(form: &Form, field: &Field, typed: &str) -> Option<String> {
     match field.kind {
         FieldKind::Choice => synonym(field, typed),
         FieldKind::Email => email_within(typed),

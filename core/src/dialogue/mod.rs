@@ -13,7 +13,7 @@ mod commands;
 mod decision;
 mod event;
 mod form;
-mod form_input;
+pub(crate) mod form_input;
 mod handover;
 mod incoming;
 mod knowledge_skill;
