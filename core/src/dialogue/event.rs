@@ -81,6 +81,11 @@ pub enum UpdateKind {
         /// Whether messages arrive.
         reachable: bool,
     },
+    /// The person stopped an answer that was being written.
+    Stopped {
+        /// Which answer: the id its drafts had.
+        draft_id: i64,
+    },
     /// Of no concern to the desk: group chatter, reactions, service messages.
     Ignored {
         /// What it was.

@@ -31,6 +31,7 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> 
     }
     match &update.what {
         UpdateKind::Ignored { what } => ignored(rules, what),
+        UpdateKind::Stopped { .. } => ignored(rules, "stopped answer"),
         UpdateKind::Reachable { reachable } => reachability(rules, &occasion, *reachable)
             .unwrap_or_else(|| ignored(rules, "reachability of a stranger")),
         UpdateKind::Edited { text } => edited(rules, &occasion, update, text),
@@ -147,7 +148,10 @@ fn record(turn: &mut Turn<'_>, update: &Update) {
             ContentType::Location,
             json!({ "latitude": latitude, "longitude": longitude }),
         ),
-        UpdateKind::Edited { .. } | UpdateKind::Reachable { .. } | UpdateKind::Ignored { .. } => return,
+        UpdateKind::Edited { .. }
+        | UpdateKind::Reachable { .. }
+        | UpdateKind::Stopped { .. }
+        | UpdateKind::Ignored { .. } => return,
     };
     turn.record(
         clip(content, CONTENT_LIMIT),
@@ -168,7 +172,10 @@ fn answer(turn: &mut Turn<'_>, update: &Update) {
             turn.say("location-received", &[]);
             form::ask_again(turn);
         }
-        UpdateKind::Edited { .. } | UpdateKind::Reachable { .. } | UpdateKind::Ignored { .. } => {}
+        UpdateKind::Edited { .. }
+        | UpdateKind::Reachable { .. }
+        | UpdateKind::Stopped { .. }
+        | UpdateKind::Ignored { .. } => {}
     }
 }
 

@@ -220,6 +220,7 @@ fn rich(world: &mut World) {
                         offset: 0,
                         length: 4,
                         url: None,
+                        language: None,
                     }],
                 },
                 keyboard: None,

@@ -10,13 +10,18 @@ pub(super) const EDITED_MESSAGE: &str = "edited_message";
 pub(super) const CALLBACK_QUERY: &str = "callback_query";
 /// The bot's own standing in a chat changed.
 pub(super) const MY_CHAT_MEMBER: &str = "my_chat_member";
+/// The button that stops an answer was tapped.
+pub(super) const STOPPED: &str = "stopped_message_generation";
 
 /// What the desk understands, and all it asks for.
-pub const ALLOWED_UPDATES: [&str; 4] = [MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, MY_CHAT_MEMBER];
+pub const ALLOWED_UPDATES: [&str; 5] = [MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, MY_CHAT_MEMBER, STOPPED];
+
+/// Among them, those that nobody wrote: they do not count for a client's limits.
+pub(super) const UNWRITTEN: [&str; 2] = [MY_CHAT_MEMBER, STOPPED];
 
 /// Kinds that exist and do not concern the desk. A business account's messages are among them:
 /// they were written to a person, not to the bot.
-pub(super) const OTHER_UPDATES: [&str; 23] = [
+pub(super) const OTHER_UPDATES: [&str; 22] = [
     "channel_post",
     "edited_channel_post",
     "business_connection",
@@ -39,7 +44,6 @@ pub(super) const OTHER_UPDATES: [&str; 23] = [
     "removed_chat_boost",
     "managed_bot",
     "subscription",
-    "stopped_message_generation",
 ];
 
 /// Content that is one file, and what it is shown as. `animation` comes before `document`, since

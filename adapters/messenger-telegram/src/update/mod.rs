@@ -43,8 +43,8 @@ impl UpdateDecoder for TelegramDecoder {
         let kind = kind_of(&update);
         let body = kind.and_then(|kind| update.object(kind)).unwrap_or_default();
         let scene = Scene::of(kind, &body);
-        let concerns_desk =
-            kind.is_some_and(|kind| kind != kinds::MY_CHAT_MEMBER && !kinds::OTHER_UPDATES.contains(&kind));
+        let concerns_desk = kind
+            .is_some_and(|kind| !kinds::UNWRITTEN.contains(&kind) && !kinds::OTHER_UPDATES.contains(&kind));
         let private = scene.chat.is_some_and(|(_, kind)| kind == ChatKind::Private);
         let is_bot = scene.from.as_ref().is_some_and(|from| from.is_bot);
         Ok(Envelope {
@@ -77,6 +77,7 @@ impl UpdateDecoder for TelegramDecoder {
         match kind {
             kinds::CALLBACK_QUERY => tap(&body),
             kinds::MY_CHAT_MEMBER => standing(&body),
+            kinds::STOPPED => stopped(&body),
             edited_or_new => said(edited_or_new, &body),
         }
     }
@@ -255,6 +256,23 @@ fn standing(body: &Fields<'_>) -> Result<Update, DecodeError> {
             Some("member") => update.what = UpdateKind::Reachable { reachable: true },
             _ => {}
         }
+    }
+    Ok(update)
+}
+
+/// The button that stops an answer was tapped. Telegram gives it no time, like taps, and no sender: there
+/// are drafts in private chats only.
+fn stopped(body: &Fields<'_>) -> Result<Update, DecodeError> {
+    let mut update = ignored(kinds::STOPPED, body);
+    if update.chat == ChatId(0) {
+        return Err(malformed("the stop has no readable chat"));
+    }
+    update.thread = body.number("message_thread_id").map(ThreadId);
+    if update.chat_kind == ChatKind::Private {
+        let draft_id = body
+            .number("draft_id")
+            .ok_or_else(|| malformed("the stop does not say what"))?;
+        update.what = UpdateKind::Stopped { draft_id };
     }
     Ok(update)
 }

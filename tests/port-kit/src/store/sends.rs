@@ -26,6 +26,7 @@ pub(super) async fn a_call_comes_back_as_it_was_decided(scene: &Scene<'_>) {
             offset: 1,
             length: 2,
             url: Some("https://example.com/?a=1&b=2".to_owned()),
+            language: None,
         }],
     };
     let keyboard = Some(Keyboard::Inline(vec![
