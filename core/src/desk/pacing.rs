@@ -192,6 +192,12 @@ impl Pacing {
         if room > 0 { Ok(room) } else { Err(soonest) }
     }
 
+    /// Whether a cosmetic call may go now.
+    #[expect(clippy::unused_async, reason = "wip")]
+    pub async fn take_cosmetic(&self, lane: &LaneKey, now: Timestamp) -> bool {
+        self.take(lane, false, now).is_ok()
+    }
+
     /// Lets nothing of this bot go for `wait`, because the messenger asked for it.
     pub(super) fn pause(&self, lane: &LaneKey, wait: Duration, now: Timestamp) {
         let desk = (lane.bot_id, lane.channel.clone());

@@ -70,6 +70,7 @@ fn give(turn: &mut Turn<'_>, slug: &str, score: f64) -> Heard {
         text,
         Saying {
             intent: Some((slug.to_owned(), score)),
+            markdown: true,
             ..Saying::bot(keyboard)
         },
     );

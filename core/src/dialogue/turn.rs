@@ -10,7 +10,7 @@ use crate::id::{AgentId, ChannelMessageId, Ids, MessageId};
 use crate::lead::{Lead, LeadScore, StageChange};
 use crate::playbook::{Locale, Playbook, Script};
 use crate::port::messenger::{Action, Button, Keyboard};
-use crate::text::{MESSAGE_UNITS, RichText, clip, split};
+use crate::text::{MESSAGE_ENTITIES, MESSAGE_UNITS, RichText, clip, markdown, split, split_rich};
 use crate::time::Timestamp;
 use crate::work::{Author, JobChange, LaneKey, Outgoing, Repeat};
 
@@ -288,8 +288,12 @@ impl<'a> Turn<'a> {
     /// Says a text, with all that can be said of it. Long texts go out in parts, the keyboard under
     /// the last one.
     pub(super) fn say_as(&mut self, text: &str, saying: Saying) {
-        let text = text.trim();
-        if text.is_empty() {
+        let rich = if saying.markdown {
+            markdown(text.trim())
+        } else {
+            RichText::plain(text.trim())
+        };
+        if rich.text.trim().is_empty() {
             return;
         }
         let id = MessageId(self.ids.next_uuid());
@@ -301,7 +305,7 @@ impl<'a> Turn<'a> {
             conversation_id: self.conversation.id,
             sender_type: saying.sender,
             sender_id: saying.agent,
-            content: text.to_owned(),
+            content: rich.text.clone(),
             content_type: ContentType::Text,
             intent,
             intent_score,
@@ -315,14 +319,11 @@ impl<'a> Turn<'a> {
         if !leaves {
             return;
         }
-        let parts = split(text, MESSAGE_UNITS);
+        let parts = split_rich(&rich, MESSAGE_UNITS, MESSAGE_ENTITIES);
+        let last = parts.len();
         let mut keyboard = saying.keyboard;
-        for (at, part) in parts.iter().enumerate() {
-            let keyboard = if at + 1 == parts.len() {
-                keyboard.take()
-            } else {
-                None
-            };
+        for (at, part) in parts.into_iter().enumerate() {
+            let keyboard = if at + 1 == last { keyboard.take() } else { None };
             self.out.outgoing.push(Outgoing {
                 lane: self.lane.clone(),
                 thread: None,
@@ -332,7 +333,7 @@ impl<'a> Turn<'a> {
                 author: saying.author.clone(),
                 owner_epoch: 0,
                 action: Action::Send {
-                    content: RichText::plain(*part),
+                    content: part,
                     keyboard,
                 },
                 repeat: Repeat::Once,

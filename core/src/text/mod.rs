@@ -11,6 +11,9 @@ pub use split::{split, split_rich};
 /// The most a messenger message may hold, in UTF-16 units (Telegram's limit; others allow more).
 pub const MESSAGE_UNITS: usize = 4096;
 
+/// The most entities a message may have (Telegram honours about a hundred).
+pub const MESSAGE_ENTITIES: usize = 100;
+
 /// Text as the desk keeps it: without NUL (no database stores it) and without the other control
 /// characters that only confuse readers, line breaks as `\n`, no blanks around.
 pub fn clean(text: &str) -> String {

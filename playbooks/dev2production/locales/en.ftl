@@ -160,6 +160,14 @@ words-skip = skip, pass
 words-cancel = cancel, stop, quit, exit
 words-yes = yes, y, yep, sure, ok, okay, confirm, i agree, agree
 
+# --- by which answers of the model are judged: words and phrases separated by commas; * stands for
+# any ending
+words-called = called a colleague, called my colleague, call a colleague, fetched a colleague, notified a colleague, informed a colleague, told a colleague, have forwarded, have passed your, passed you to, passing you to, transferring you, connecting you, connect you with, colleague will contact, colleague will write, colleague will call, someone will contact, manager will contact, have escalated, team has been notified
+words-echoes = your budget, your deadline, your timeline, you mentioned, you said, you wrote, you told, as you say, you need, you want, you have, you are planning, you plan, your request, your project
+words-prices = price*, cost*, charge*, fee, fees, rate, rates, pay, quote*, budget from, euro, euros, eur, usd, dollar*
+words-promises = discount*, free of charge, for free, no cost, guarantee*, we promise, i promise, refund*, money back, by tomorrow, within the hour, right now for you, deal is done, confirmed order, we commit, legally binding
+words-confessions = my instructions, my rules, my system prompt, system prompt, initial prompt, i was instructed, i was told to, my guidelines, my configuration, hidden instructions
+
 # --- what the staff sees
 card-title-hot = 🔥 Hot lead: {$client}
 card-title-confirmed = ✅ Request confirmed: {$client}

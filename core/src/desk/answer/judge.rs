@@ -79,7 +79,11 @@ impl<'a> Judge<'a> {
     /// Why nothing of it can be given, in one word.
     pub(super) fn verdict(&self, answer: &ModelAnswer) -> Result<(String, ModelProposals), &'static str> {
         let mut proposals = self.proposals(answer);
-        let checker = if proposals.hand_over { &self.handing_over } else { &self.alone };
+        let checker = if proposals.hand_over {
+            &self.handing_over
+        } else {
+            &self.alone
+        };
         let acts = proposals.hand_over || proposals.start_form;
         if answer.text.trim().is_empty() && acts {
             return Ok((String::new(), proposals));

@@ -178,7 +178,13 @@ impl AnswerKind {
         join(model, presence.show()).await.0
     }
 
-    fn judged(&self, judge: &Judge<'_>, plan: &ModelPlan, answer: ModelAnswer, latency: Duration) -> ModelOutcome {
+    fn judged(
+        &self,
+        judge: &Judge<'_>,
+        plan: &ModelPlan,
+        answer: ModelAnswer,
+        latency: Duration,
+    ) -> ModelOutcome {
         let usage = answer.usage.unwrap_or_default();
         let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let llm = ModelUse {

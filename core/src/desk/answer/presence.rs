@@ -115,19 +115,26 @@ impl Presence<'_> {
     fn to_show(&self, shown: &str) -> Option<String> {
         let so_far = self.hearing.text().clone();
         let text = (self.showable)(&so_far)?;
-        let first = split(&text, MESSAGE_UNITS).first().copied().unwrap_or("").trim_end().to_owned();
+        let first = split(&text, MESSAGE_UNITS)
+            .first()
+            .copied()
+            .unwrap_or("")
+            .trim_end()
+            .to_owned();
         (!first.is_empty() && first != shown).then_some(first)
     }
 
     /// Whether the bot still speaks in this chat, and whether there is room beside its messages.
     async fn may_show(&self) -> bool {
-        if !self.pacing.take_cosmetic(self.lane, self.process.now()) {
+        if !self.pacing.take_cosmetic(self.lane, self.process.now()).await {
             return false;
         }
         let Ok(snapshots) = self.process.store.load(std::slice::from_ref(self.lane)).await else {
             return false;
         };
-        let conversation = snapshots.first().and_then(|snapshot| snapshot.conversation.as_ref());
+        let conversation = snapshots
+            .first()
+            .and_then(|snapshot| snapshot.conversation.as_ref());
         conversation.is_some_and(|open| open.owner != Owner::Agent && open.owner_epoch == self.owner_epoch)
     }
 

@@ -31,7 +31,10 @@ impl<'a> Material<'a> {
     pub(super) fn passages(&self) -> Vec<&'a str> {
         let default = &self.playbook.default_locale;
         let answers = self.entries.iter().filter_map(|entry| {
-            let answer = entry.answer.get(self.locale).or_else(|| entry.answer.get(default))?;
+            let answer = entry
+                .answer
+                .get(self.locale)
+                .or_else(|| entry.answer.get(default))?;
             Some(answer.as_str())
         });
         answers.collect()
@@ -45,7 +48,11 @@ impl<'a> Material<'a> {
         company.push(format!("{} {}", playbook.brand.name, playbook.brand.site));
         for slug in &playbook.services {
             for what in ["name", "text"] {
-                company.push(playbook.texts.get(self.locale, &format!("service-{slug}-{what}"), &[]));
+                company.push(
+                    playbook
+                        .texts
+                        .get(self.locale, &format!("service-{slug}-{what}"), &[]),
+                );
             }
         }
         let said = self.history.iter().map(|stored| &stored.message);
@@ -67,7 +74,11 @@ impl<'a> Material<'a> {
             })
             .collect();
         let local = playbook.hours.local(self.now);
-        let open = if playbook.hours.is_open(self.now) { "open" } else { "closed" };
+        let open = if playbook.hours.is_open(self.now) {
+            "open"
+        } else {
+            "closed"
+        };
         self.plan.fill(&[
             ("brand", &playbook.brand.name),
             ("site", &playbook.brand.site),

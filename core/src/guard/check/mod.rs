@@ -241,7 +241,11 @@ impl Checker {
         if !self.handed_over && policy.called.is_in(&words) {
             return Err(Refusal::Claim);
         }
-        if policy.promises.found_in(&words).any(|at| !self.promised.contains(&at)) {
+        if policy
+            .promises
+            .found_in(&words)
+            .any(|at| !self.promised.contains(&at))
+        {
             return Err(Refusal::Promise);
         }
         let of_prices = policy.prices.is_in(&words);
@@ -262,7 +266,9 @@ impl Checker {
     fn is_encoded(&self, text: &str) -> bool {
         let blob = |word: &str| {
             word.len() >= ENCODED
-                && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b))
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b))
                 && !self.known.has(word)
         };
         let byte = |word: &str| {
@@ -271,10 +277,17 @@ impl Checker {
                 && word.bytes().any(|b| b.is_ascii_digit())
         };
         let mut bytes = 0;
-        text.split(|c: char| c.is_whitespace() || ",;:.()\"'`<>".contains(c)).any(|word| {
-            bytes = if byte(word) { bytes + 1 } else if word.is_empty() { bytes } else { 0 };
-            bytes >= 12 || blob(word)
-        })
+        text.split(|c: char| c.is_whitespace() || ",;:.()\"'`<>".contains(c))
+            .any(|word| {
+                bytes = if byte(word) {
+                    bytes + 1
+                } else if word.is_empty() {
+                    bytes
+                } else {
+                    0
+                };
+                bytes >= 12 || blob(word)
+            })
     }
 }
 
@@ -307,7 +320,10 @@ impl Known {
 }
 
 fn bare(text: &str) -> String {
-    text.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.nfkc()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 fn digits_of(text: &str) -> String {
@@ -333,7 +349,9 @@ fn settled(text: &str) -> &str {
     // An open bracket may become a link, unless it is long open.
     let linked = whole.rfind('[').filter(|at| {
         let rest = &whole[*at..];
-        rest.len() < 400 && !rest.contains('\n') && (!rest.contains(']') || rest.contains("](") && !rest.contains(')'))
+        rest.len() < 400
+            && !rest.contains('\n')
+            && (!rest.contains(']') || rest.contains("](") && !rest.contains(')'))
     });
     let mut settled = whole[..linked.unwrap_or(whole.len())].trim_end();
     loop {
@@ -346,7 +364,11 @@ fn settled(text: &str) -> &str {
 }
 
 fn is_repetitive(text: &str) -> bool {
-    let mut lines: Vec<&str> = text.lines().map(str::trim).filter(|line| line.len() > 3).collect();
+    let mut lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.len() > 3)
+        .collect();
     lines.sort_unstable();
     if lines.chunk_by(|a, b| a == b).any(|same| same.len() > REPEATS) {
         return true;
