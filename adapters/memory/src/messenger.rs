@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use frontdesk_core::id::{Channel, ChannelMessageId, ChatId};
-use frontdesk_core::port::messenger::{Action, OutboundCall, Sent};
+use frontdesk_core::port::messenger::{Action, Capabilities, OutboundCall, Sent};
 use frontdesk_core::port::{Messenger, MessengerError};
 
 use crate::lock;
@@ -28,6 +28,7 @@ pub enum ScriptedCall {
 #[derive(Debug)]
 pub struct RecordingMessenger {
     channel: Channel,
+    capabilities: Capabilities,
     state: Mutex<State>,
 }
 
@@ -45,8 +46,16 @@ impl RecordingMessenger {
     pub fn new(channel: Channel) -> Self {
         RecordingMessenger {
             channel,
+            capabilities: Capabilities::default(),
             state: Mutex::default(),
         }
+    }
+
+    /// The same messenger, which can show this beside messages.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
     }
 
     /// Adds to the script of calls.
@@ -111,6 +120,10 @@ impl State {
 impl Messenger for RecordingMessenger {
     fn channel(&self) -> Channel {
         self.channel.clone()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
     }
 
     async fn call(&self, call: &OutboundCall) -> Result<Sent, MessengerError> {

@@ -69,7 +69,7 @@ pub(super) fn ask(turn: &mut Turn<'_>, text: &str) -> bool {
     };
     questions.push(heard);
     // A client who goes on writing moves the answer on, but not for ever.
-    let due = (turn.now + rung.deadline).min(since + rung.deadline * 2);
+    let due = (turn.now + rung.patience()).min(since + rung.patience() * 2);
     let asked = JobId(turn.ids.next_uuid());
     let closest = closest_entry(turn, text).or(closest);
     let question = Question {

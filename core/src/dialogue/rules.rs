@@ -27,6 +27,14 @@ pub struct ModelRung {
     pub deadline: Duration,
 }
 
+impl ModelRung {
+    /// How long the model has. An idle process looks for due timers every two seconds: that much
+    /// earlier the wait ends, so that the client has the next rung by the deadline.
+    pub(super) fn patience(self) -> Duration {
+        self.deadline - (self.deadline / 10).min(Duration::from_secs(2))
+    }
+}
+
 impl Default for RulesSettings {
     fn default() -> Self {
         RulesSettings {

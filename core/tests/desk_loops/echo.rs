@@ -79,6 +79,7 @@ impl Decide for Echo {
             },
             Event::Agent(post) => format!("agent {:?}", post.action),
             Event::Timer(fired) => format!("timer {fired:?}"),
+            Event::Model(report) => format!("model {:?}", report.outcome),
             Event::Limited(notice) => {
                 format!(
                     "limited {:?} {} {}",

@@ -9,8 +9,11 @@
 
 mod doubles;
 mod echo;
+#[path = "../shipped/mod.rs"]
+mod shipped;
 mod world;
 
+mod answers;
 mod door;
 mod jobs;
 mod limits;

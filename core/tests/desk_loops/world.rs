@@ -10,6 +10,7 @@ use frontdesk_core::desk::{
     Door, DoorError, DoorSettings, GuardedCache, Pacing, PacingSettings, Process, Received, Sender,
     SenderParts, SenderSettings, Stop, StopHandle, TurnSettings, TurnWorker, TurnWorkerParts,
 };
+use frontdesk_core::dialogue::Decide;
 use frontdesk_core::id::{BotId, Channel, ChatId};
 use frontdesk_core::port::messenger::Action;
 use frontdesk_core::port::store::DeadLetter;
@@ -180,9 +181,14 @@ impl World {
     }
 
     pub fn worker_of(&mut self, process: Process) -> u64 {
+        let echo = self.echo.clone();
+        self.worker_with(process, echo)
+    }
+
+    pub fn worker_with(&mut self, process: Process, decide: Arc<dyn Decide>) -> u64 {
         let worker = TurnWorker::new(TurnWorkerParts {
             process,
-            decide: self.echo.clone(),
+            decide,
             decoders: vec![Arc::new(TestDecoder)],
             cache: self.guarded(),
             settings: TurnSettings::default(),
