@@ -36,7 +36,8 @@ pub fn confidence(answer: &str, passages: &[&str], question: &str) -> f64 {
 
 fn stems(text: &str) -> BTreeSet<String> {
     let words = words(text).into_iter();
-    let content = words.filter(|word| word.chars().count() >= 4 && !word.starts_with(|c: char| c.is_ascii_digit()));
+    let content =
+        words.filter(|word| word.chars().count() >= 4 && !word.starts_with(|c: char| c.is_ascii_digit()));
     content.map(|word| word.chars().take(STEM).collect()).collect()
 }
 
@@ -61,8 +62,16 @@ mod tests {
     fn what_rests_on_the_passages_is_more_confident() {
         let question = "How much is a DevOps audit?";
         let copied = confidence(PASSAGE, &[PASSAGE], question);
-        let figure = confidence("A DevOps audit usually costs EUR 900 and takes one to two weeks.", &[PASSAGE], question);
-        let invented = confidence("Our sauna opens at noon, bring towels along.", &[PASSAGE], "Is there a sauna?");
+        let figure = confidence(
+            "A DevOps audit usually costs EUR 900 and takes one to two weeks.",
+            &[PASSAGE],
+            question,
+        );
+        let invented = confidence(
+            "Our sauna opens at noon, bring towels along.",
+            &[PASSAGE],
+            "Is there a sauna?",
+        );
         assert!(copied > 0.8 && copied <= 1.0, "{copied}");
         assert!(figure < copied && figure > invented, "{figure}");
         assert!(invented < 0.1, "{invented}");

@@ -101,9 +101,7 @@ impl Figures {
                 has(figure.measure) || hour.is_some_and(|hour| has(Measure::Plain(hour)))
             }
             Measure::Date(day, month, None) => self.days.contains(&(day, month)),
-            Measure::Date(day, month, Some(_)) => {
-                has(figure.measure) || has(Measure::Date(day, month, None))
-            }
+            Measure::Date(day, month, Some(_)) => has(figure.measure) || has(Measure::Date(day, month, None)),
         }
     }
 }
@@ -160,7 +158,8 @@ fn tokens(text: &str) -> Vec<Token> {
             let word = rest[..length].to_lowercase().replace('ё', "е");
             (length, Some(Kind::Word(word)))
         } else {
-            let counts = !c.is_whitespace() && !matches!(c, '*' | '_' | '`' | '~' | '≈' | '+');
+            // A line's end keeps a number from the unit of the next line.
+            let counts = (!c.is_whitespace() || c == '\n') && !matches!(c, '*' | '_' | '`' | '~' | '≈' | '+');
             (c.len_utf8(), counts.then_some(Kind::Sign(c)))
         };
         if let Some(kind) = kind {
@@ -187,7 +186,10 @@ fn date(text: &str) -> Option<(usize, Kind)> {
     let mut parts = [0_u64; 3];
     let mut lengths = [0; 3];
     let mut at = 0;
-    let separator = text[digits(text)..].chars().next().filter(|c| matches!(c, '.' | '/' | '-'))?;
+    let separator = text[digits(text)..]
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '.' | '/' | '-'))?;
     for part in 0..3 {
         let length = digits(&text[at..]);
         parts[part] = text[at..at + length].parse().ok()?;
@@ -198,7 +200,8 @@ fn date(text: &str) -> Option<(usize, Kind)> {
             at += 1;
         }
     }
-    let goes_on = text[at..].starts_with(separator) && text[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let goes_on =
+        text[at..].starts_with(separator) && text[at + 1..].starts_with(|c: char| c.is_ascii_digit());
     let (day, month, year) = match lengths {
         [4, 1..=2, 1..=2] => (parts[2], parts[1], parts[0]),
         [1..=2, 1..=2, 4] => (parts[0], parts[1], parts[2]),
@@ -221,7 +224,10 @@ fn time(text: &str) -> Option<(usize, Kind)> {
 }
 
 fn is_group_separator(c: char) -> bool {
-    matches!(c, ',' | '.' | ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’')
+    matches!(
+        c,
+        ',' | '.' | ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’'
+    )
 }
 
 fn amount(text: &str) -> (usize, Kind) {
@@ -252,7 +258,9 @@ fn amount(text: &str) -> (usize, Kind) {
     }
     let value = whole.parse::<u64>().unwrap_or(u64::MAX / 1_000_000_000_000);
     let value = value.saturating_mul(1_000).saturating_add(thousandths);
-    let letters = text[at..].find(|c: char| !c.is_alphabetic()).unwrap_or(text.len() - at);
+    let letters = text[at..]
+        .find(|c: char| !c.is_alphabetic())
+        .unwrap_or(text.len() - at);
     match multiplier(&text[at..at + letters].to_lowercase()) {
         Some(times) => (at + letters, Kind::Number(value.saturating_mul(times), true)),
         None => (at, Kind::Number(value, false)),
@@ -262,7 +270,9 @@ fn amount(text: &str) -> (usize, Kind) {
 fn multiplier(word: &str) -> Option<u64> {
     match word {
         "k" | "к" | "тыс" | "thousand" => Some(1_000),
-        "m" | "mio" | "mln" | "млн" | "million" | "миллион" | "миллиона" | "миллионов" => Some(1_000_000),
+        "m" | "mio" | "mln" | "млн" | "million" | "миллион" | "миллиона" | "миллионов" => {
+            Some(1_000_000)
+        }
         word if word.starts_with("тысяч") => Some(1_000),
         _ => None,
     }
@@ -300,9 +310,15 @@ fn currency(word: &str) -> Option<Currency> {
 fn span(word: &str) -> Option<Span> {
     let one_of = |words: &[&str]| words.contains(&word);
     match word {
-        _ if one_of(&["minute", "minutes", "min", "мин"]) || word.starts_with("минут") => Some(Span::Minutes),
-        _ if one_of(&["hour", "hours", "hrs", "h", "час", "часа", "часов", "часам", "ч"]) => Some(Span::Hours),
-        _ if one_of(&["day", "days", "день", "дня", "дней", "сутки", "суток", "дням"]) => Some(Span::Days),
+        _ if one_of(&["minute", "minutes", "min", "мин"]) || word.starts_with("минут") => {
+            Some(Span::Minutes)
+        }
+        _ if one_of(&["hour", "hours", "hrs", "h", "час", "часа", "часов", "часам", "ч"]) => {
+            Some(Span::Hours)
+        }
+        _ if one_of(&["day", "days", "день", "дня", "дней", "сутки", "суток", "дням"]) => {
+            Some(Span::Days)
+        }
         _ if one_of(&["week", "weeks"]) || word.starts_with("недел") => Some(Span::Weeks),
         _ if one_of(&["month", "months"]) || word.starts_with("месяц") => Some(Span::Months),
         _ if one_of(&["year", "years", "год", "года", "лет"]) => Some(Span::Years),
@@ -312,9 +328,18 @@ fn span(word: &str) -> Option<Span> {
 
 /// Words that may stand between a number and its days.
 fn is_kind_of_day(word: &str) -> bool {
-    ["business", "working", "work", "calendar", "full", "рабоч", "календарн", "полн"]
-        .iter()
-        .any(|stem| word.starts_with(stem))
+    [
+        "business",
+        "working",
+        "work",
+        "calendar",
+        "full",
+        "рабоч",
+        "календарн",
+        "полн",
+    ]
+    .iter()
+    .any(|stem| word.starts_with(stem))
 }
 
 fn month(word: &str) -> Option<u64> {
@@ -334,7 +359,10 @@ fn month(word: &str) -> Option<u64> {
     ];
     let at = MONTHS.iter().position(|(english, russian)| {
         word == *english
-            || (word.len() >= 3 && *english != "may" && english.strip_prefix(word).is_some() && word.len() <= 4)
+            || (word.len() >= 3
+                && *english != "may"
+                && english.strip_prefix(word).is_some()
+                && word.len() <= 4)
             || word.starts_with(russian)
             || (*english == "may" && word == "май")
     })?;
@@ -365,7 +393,10 @@ fn number_word(word: &str) -> Option<u64> {
     if let Some(at) = WORDS.iter().position(|words| words.contains(&word)) {
         return u64::try_from(at + 1).ok();
     }
-    others.iter().find(|(_, words)| words.contains(&word)).map(|(value, _)| *value)
+    others
+        .iter()
+        .find(|(_, words)| words.contains(&word))
+        .map(|(value, _)| *value)
 }
 
 fn is_connector(word: &str) -> bool {
@@ -556,14 +587,19 @@ fn unit_before(tokens: &[Token], at: usize) -> Option<Currency> {
 }
 
 fn unit_after(tokens: &[Token], at: usize) -> (Option<Unit>, usize) {
-    let dash = usize::from(matches!(tokens.get(at).map(|token| &token.kind), Some(Kind::Sign('-'))));
+    let dash = usize::from(matches!(
+        tokens.get(at).map(|token| &token.kind),
+        Some(Kind::Sign('-'))
+    ));
     let Some(token) = tokens.get(at + dash) else {
         return (None, at);
     };
     let unit = match &token.kind {
         Kind::Sign('%') => Some((Unit::Percent, 1)),
         Kind::Sign(c) if dash == 0 => sign(*c).map(|currency| (Unit::Money(currency), 1)),
-        Kind::Word(word) if word == "percent" || word.starts_with("процент") => Some((Unit::Percent, 1)),
+        Kind::Word(word) if word == "percent" || word.starts_with("процент") => {
+            Some((Unit::Percent, 1))
+        }
         Kind::Word(word) if is_kind_of_day(word) => {
             let next = tokens.get(at + dash + 1).and_then(Token::word);
             next.and_then(span).map(|span| (Unit::Span(span), 2))
@@ -585,15 +621,30 @@ mod tests {
     use proptest::prelude::*;
 
     fn measures(text: &str) -> Vec<Measure> {
-        Figure::all(text).into_iter().map(|figure| figure.measure).collect()
+        Figure::all(text)
+            .into_iter()
+            .map(|figure| figure.measure)
+            .collect()
     }
 
     #[test]
     fn one_amount_in_many_spellings() {
         let euros = [Measure::Money(2_500_000, Currency::Euro)];
         for text in [
-            "EUR 2,500", "€2,500", "€ 2 500", "2.500 €", "2500 euros", "2 500 евро", "€2.5k", "2,5 тыс. евро",
-            "2.5k EUR", "2'500 EUR", "2,500.00 €", "**2,500** euro", "2.5 thousand euros", "2 500 евро",
+            "EUR 2,500",
+            "€2,500",
+            "€ 2 500",
+            "2.500 €",
+            "2500 euros",
+            "2 500 евро",
+            "€2.5k",
+            "2,5 тыс. евро",
+            "2.5k EUR",
+            "2'500 EUR",
+            "2,500.00 €",
+            "**2,500** euro",
+            "2.5 thousand euros",
+            "2 500 евро",
         ] {
             assert_eq!(measures(text), euros, "{text}");
         }
@@ -603,22 +654,53 @@ mod tests {
     fn measures_of_all_kinds() {
         use Measure::{At, Date, Lasts, Money, Percent, Plain};
         for (text, expected) in [
-            ("EUR 2,500 to 6,000", vec![Money(2_500_000, Currency::Euro), Money(6_000_000, Currency::Euro)]),
-            ("от 2 до 6 тысяч рублей", vec![Money(2_000_000, Currency::Rouble), Money(6_000_000, Currency::Rouble)]),
-            ("$10k-$50k", vec![Money(10_000_000, Currency::Dollar), Money(50_000_000, Currency::Dollar)]),
-            ("2–3k €", vec![Money(2_000_000, Currency::Euro), Money(3_000_000, Currency::Euro)]),
+            (
+                "EUR 2,500 to 6,000",
+                vec![Money(2_500_000, Currency::Euro), Money(6_000_000, Currency::Euro)],
+            ),
+            (
+                "от 2 до 6 тысяч рублей",
+                vec![
+                    Money(2_000_000, Currency::Rouble),
+                    Money(6_000_000, Currency::Rouble),
+                ],
+            ),
+            (
+                "$10k-$50k",
+                vec![
+                    Money(10_000_000, Currency::Dollar),
+                    Money(50_000_000, Currency::Dollar),
+                ],
+            ),
+            (
+                "2–3k €",
+                vec![Money(2_000_000, Currency::Euro), Money(3_000_000, Currency::Euro)],
+            ),
             ("19% or 7,5 процента", vec![Percent(19_000), Percent(7_500)]),
-            ("one to two weeks", vec![Lasts(1_000, Span::Weeks), Lasts(2_000, Span::Weeks)]),
-            ("одну-две недели", vec![Lasts(1_000, Span::Weeks), Lasts(2_000, Span::Weeks)]),
+            (
+                "one to two weeks",
+                vec![Lasts(1_000, Span::Weeks), Lasts(2_000, Span::Weeks)],
+            ),
+            (
+                "одну-две недели",
+                vec![Lasts(1_000, Span::Weeks), Lasts(2_000, Span::Weeks)],
+            ),
             ("5 business days", vec![Lasts(5_000, Span::Days)]),
             ("a 3-day workshop", vec![Lasts(3_000, Span::Days)]),
             ("9:00–18:30", vec![At(540), At(1_110)]),
             ("24 November 2026", vec![Date(24, 11, Some(2026))]),
             ("by November 24th, 2026", vec![Date(24, 11, Some(2026))]),
             ("до 1 марта", vec![Date(1, 3, None)]),
-            ("24.11.2026, 2026-11-24", vec![Date(24, 11, Some(2026)), Date(24, 11, Some(2026))]),
-            ("12 engineers, 24/7", vec![Plain(12_000), Plain(24_000), Plain(7_000)]),
+            (
+                "24.11.2026, 2026-11-24",
+                vec![Date(24, 11, Some(2026)), Date(24, 11, Some(2026))],
+            ),
+            (
+                "12 engineers, 24/7",
+                vec![Plain(12_000), Plain(24_000), Plain(7_000)],
+            ),
             ("k8s, S3 and two people", vec![]),
+            ("from 1\nEUR and more", vec![Plain(1_000)]),
             ("0.5", vec![Plain(500)]),
             ("1 000 000", vec![Plain(1_000_000_000)]),
         ] {
@@ -628,7 +710,10 @@ mod tests {
 
     #[test]
     fn figures_are_borne_out() {
-        let company = Figures::of(&["An audit costs EUR 2,500 to 6,000 and takes one to two weeks. 19 % VAT.", "9-18"]);
+        let company = Figures::of(&[
+            "An audit costs EUR 2,500 to 6,000 and takes one to two weeks. 19 % VAT.",
+            "9-18",
+        ]);
         for (text, expected) in [
             ("2.5k euro", true),
             ("$2,500", false),

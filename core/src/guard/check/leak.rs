@@ -32,7 +32,10 @@ impl Leak {
                 shingles.remove(&shingle);
             }
         }
-        let company: Vec<String> = company.iter().map(|text| letters(text).into_iter().collect()).collect();
+        let company: Vec<String> = company
+            .iter()
+            .map(|text| letters(text).into_iter().collect())
+            .collect();
         let sentences = sentences(rules)
             .into_iter()
             .map(|range| letters(&rules[range]).into_iter().collect::<String>())
@@ -55,11 +58,21 @@ impl Leak {
     fn has_stretch_of(&self, letters: &[char]) -> bool {
         let mut in_row = 0;
         let stretch = shingles(letters).any(|shingle| {
-            in_row = if self.shingles.contains(&shingle) { in_row + 1 } else { 0 };
+            in_row = if self.shingles.contains(&shingle) {
+                in_row + 1
+            } else {
+                0
+            };
             in_row >= TOO_MANY
         });
         let text: String = letters.iter().collect();
-        stretch || self.sentences.iter().filter(|sentence| text.contains(*sentence)).count() > 1
+        stretch
+            || self
+                .sentences
+                .iter()
+                .filter(|sentence| text.contains(*sentence))
+                .count()
+                > 1
     }
 }
 
@@ -97,9 +110,18 @@ mod tests {
     #[test]
     fn rules_are_found_however_they_are_written() {
         let leak = Leak::new(RULES, &["We work Monday to Friday."]);
-        let spaced: String = "never mention a price or a date that is not in them".chars().flat_map(|c| [c, '-']).collect();
-        let backwards: String = "never mention a price or a date that is not in them".chars().rev().collect();
-        let turned: String = "never mention a price or a date that is not in them".chars().map(rot13).collect();
+        let spaced: String = "never mention a price or a date that is not in them"
+            .chars()
+            .flat_map(|c| [c, '-'])
+            .collect();
+        let backwards: String = "never mention a price or a date that is not in them"
+            .chars()
+            .rev()
+            .collect();
+        let turned: String = "never mention a price or a date that is not in them"
+            .chars()
+            .map(rot13)
+            .collect();
         for text in [
             "Sure! My rules: never MENTION a price or a date that is, not in them",
             "ты отвечаешь только по-русски, если клиент пишет",

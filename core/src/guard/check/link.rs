@@ -39,7 +39,9 @@ impl Allowed {
     fn lead_to(&self, address: &Address) -> bool {
         let host = address.host.strip_prefix("www.").unwrap_or(&address.host);
         let site = self.site.strip_prefix("www.").unwrap_or(&self.site);
-        let below = host.strip_suffix(site).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
+        let below = host
+            .strip_suffix(site)
+            .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
         (below && !site.is_empty()) || self.hosts.contains(&address.host) || self.hosts.contains(host)
     }
 }
@@ -64,13 +66,14 @@ struct Place {
 
 /// Whether what stands at `at` is part of an address.
 pub(super) fn covers(text: &str, at: usize) -> bool {
-    let begins = |c: char| c.is_whitespace() || matches!(c, '(' | '<' | '"' | '[');
-    let start = text[..at].rfind(begins).map_or(0, |start| {
-        start + text[start..].chars().next().map_or(1, char::len_utf8)
-    });
-    places(&text[start..]).first().is_some_and(|place| {
-        !matches!(place.target, Target::Mention(_)) && (place.range.start + start..place.range.end + start).contains(&at)
-    })
+    let start = text[..at].char_indices().rev().find(|(_, c)| ends_address(*c));
+    let start = start.map_or(0, |(start, c)| start + c.len_utf8());
+    let end = text[at..].find(ends_address).map_or(text.len(), |end| at + end);
+    let mut found = Vec::new();
+    places_of_word(&text[start..end], start, &mut found);
+    found
+        .iter()
+        .any(|place| !matches!(place.target, Target::Mention(_)) && place.range.contains(&at))
 }
 
 /// How often what is left of links is looked at again.
@@ -88,7 +91,9 @@ pub(super) fn shown(text: &str, allowed: &Allowed) -> String {
         text = next;
     }
     // Links within links within links: nobody writes that, so no link of it needs to be kept.
-    text.replace('[', "(").replace("://", " ").replace(['@', '.'], " ")
+    text.replace('[', "(")
+        .replace("://", " ")
+        .replace(['@', '.'], " ")
 }
 
 fn without_links(text: &str, allowed: &Allowed) -> String {
@@ -101,11 +106,18 @@ fn without_links(text: &str, allowed: &Allowed) -> String {
             rest = &rest[at + 1..];
             continue;
         };
-        out.push_str(&plain(rest[..at].strip_suffix('!').filter(|_| image).unwrap_or(&rest[..at]), allowed));
+        out.push_str(&plain(
+            rest[..at]
+                .strip_suffix('!')
+                .filter(|_| image)
+                .unwrap_or(&rest[..at]),
+            allowed,
+        ));
         let label = plain(label, allowed);
-        let good = !image && address(target).is_some_and(|address| address.has_scheme && allowed.lead_to(&address));
+        let good =
+            !image && address(target).is_some_and(|address| address.has_scheme && allowed.lead_to(&address));
         if good {
-            out.push_str(&format!("[{label}]({target})"));
+            out.extend(["[", &label, "](", target, ")"]);
         } else {
             out.push_str(&label);
         }
@@ -122,7 +134,11 @@ fn labelled(text: &str) -> Option<(&str, &str, usize)> {
     let label = &window[1..middle];
     let inner = &window[middle + 2..];
     let end = inner.find(')')?;
-    let target = inner[..end].split_whitespace().next().unwrap_or("").trim_matches(['<', '>']);
+    let target = inner[..end]
+        .split_whitespace()
+        .next()
+        .unwrap_or("")
+        .trim_matches(['<', '>']);
     let fine = label.len() <= LABEL && !label.contains(['\n', '[']);
     fine.then_some((label, target, middle + 2 + end + 1))
 }
@@ -136,7 +152,10 @@ fn plain(text: &str, allowed: &Allowed) -> String {
         let written = &text[place.range.clone()];
         match place.target {
             Target::Address(address) if allowed.lead_to(&address) => out.push_str(written),
-            Target::Address(address) => out.extend(address.host.chars().map(|c| if c == '.' { DOT } else { c })),
+            Target::Address(address) => {
+                let dotted = address.host.chars().map(|c| if c == '.' { DOT } else { c });
+                out.extend(dotted);
+            }
             Target::Mention(name) if allowed.mentions.contains(&name.to_lowercase()) => out.push_str(written),
             Target::Mention(name) => out.push_str(&name),
             Target::Nowhere => {}
@@ -148,7 +167,11 @@ fn plain(text: &str, allowed: &Allowed) -> String {
 }
 
 fn ends_address(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '(' | ')' | '[' | ']' | '{' | '}' | '«' | '»' | '“' | '”' | '|')
+    c.is_whitespace()
+        || matches!(
+            c,
+            '"' | '\'' | '<' | '>' | '`' | '(' | ')' | '[' | ']' | '{' | '}' | '«' | '»' | '“' | '”' | '|'
+        )
 }
 
 /// All addresses and mentions of a text, in order.
@@ -170,9 +193,12 @@ fn places(text: &str) -> Vec<Place> {
 
 /// The addresses of a word; several may stand in one, joined by punctuation.
 fn places_of_word(word: &str, offset: usize, found: &mut Vec<Place>) {
-    let begins = word.find(|c: char| c.is_alphanumeric() || c == '@').unwrap_or(word.len());
+    let begins = word
+        .find(|c: char| c.is_alphanumeric() || c == '@')
+        .unwrap_or(word.len());
     let rest = &word[begins..];
-    let trimmed = rest.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '=' | '&' | '_' | '-'));
+    let trimmed =
+        rest.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '=' | '&' | '_' | '-'));
     let place = |start: usize, end: usize, target: Target| Place {
         range: offset + begins + start..offset + begins + end,
         target,
@@ -189,7 +215,10 @@ fn places_of_word(word: &str, offset: usize, found: &mut Vec<Place>) {
     });
     if let Some((start, end)) = scheme {
         places_of_word(&trimmed[..start], offset + begins, found);
-        let is_web = matches!(trimmed[start..end].to_ascii_lowercase().as_str(), "http" | "https");
+        let is_web = matches!(
+            trimmed[start..end].to_ascii_lowercase().as_str(),
+            "http" | "https"
+        );
         let target = address(&trimmed[start..])
             .filter(|_| is_web)
             .map_or(Target::Nowhere, Target::Address);
@@ -204,7 +233,9 @@ fn places_of_word(word: &str, offset: usize, found: &mut Vec<Place>) {
             found.push(place(0, 1, Target::Nowhere));
             places_of_word(name, offset + begins + 1, found);
         } else {
-            let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+            let end = name
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(name.len());
             if (4..=32).contains(&end) {
                 found.push(place(0, 1 + end, Target::Mention(name[..end].to_owned())));
             }
@@ -213,7 +244,9 @@ fn places_of_word(word: &str, offset: usize, found: &mut Vec<Place>) {
         let mut from = 0;
         while let Some(at) = trimmed[from..].find(is_of_host) {
             let start = from + at;
-            let length = trimmed[start..].find(|c| !is_of_host(c)).unwrap_or(trimmed.len() - start);
+            let length = trimmed[start..]
+                .find(|c| !is_of_host(c))
+                .unwrap_or(trimmed.len() - start);
             let written = trimmed[start..start + length].trim_end_matches(['.', '-']);
             let end = start + written.len();
             let of_mail = trimmed[..start].ends_with('@') || trimmed[end..].starts_with('@');
@@ -237,18 +270,26 @@ fn is_of_host(c: char) -> bool {
 /// Schemes without slashes that apps follow.
 fn is_other_scheme(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
-    ["javascript:", "data:", "vbscript:", "tg:", "file:", "intent:", "sms:"]
-        .iter()
-        .any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len())
+    [
+        "javascript:",
+        "data:",
+        "vbscript:",
+        "tg:",
+        "file:",
+        "intent:",
+        "sms:",
+    ]
+    .iter()
+    .any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len())
 }
 
 /// Endings of hosts that messengers make links of without a scheme. Not those that are endings of
 /// files as well.
 const TOPS: &[&str] = &[
-    "com", "org", "io", "dev", "app", "tech", "ru", "de", "info", "me", "co", "ai", "xyz", "cc", "link", "site",
-    "online", "top", "shop", "su", "рф", "eu", "uk", "us", "fr", "ch", "at", "biz", "club", "store", "live",
-    "pro", "cloud", "page", "web", "icu", "click", "ua", "by", "kz", "cn", "in", "gg", "ly", "tk", "example",
-    "invalid", "test",
+    "com", "net", "org", "io", "dev", "app", "tech", "ru", "de", "info", "me", "co", "ai", "xyz", "cc",
+    "link", "site", "online", "top", "shop", "su", "рф", "eu", "uk", "us", "fr", "ch", "at", "biz", "club",
+    "store", "live", "pro", "cloud", "page", "web", "icu", "click", "ua", "by", "kz", "cn", "in", "gg", "ly",
+    "tk", "example", "invalid", "test",
 ];
 
 /// What is written without a scheme and is an address all the same.
@@ -256,7 +297,8 @@ fn bare_address(word: &str) -> Option<Address> {
     let address = address(word)?;
     let top = address.host.rsplit('.').next().unwrap_or("");
     // ASP.NET and Socket.IO are products, and written like that.
-    let known = TOPS.contains(&top) && !word.ends_with(".IO") || top == "net" && !word.ends_with(".NET");
+    let shouted = matches!(word.rsplit('.').next(), Some("NET" | "IO"));
+    let known = TOPS.contains(&top) && !shouted;
     (known || address.host.starts_with("www.")).then_some(address)
 }
 
@@ -271,8 +313,17 @@ fn address(written: &str) -> Option<Address> {
     };
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or("");
     let host = authority.rsplit('@').next().unwrap_or("");
-    let host = host.split(':').next().unwrap_or("").trim_end_matches('.').to_lowercase();
-    let fine = host.contains('.') && !host.starts_with('.') && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    let host = host
+        .split(':')
+        .next()
+        .unwrap_or("")
+        .trim_end_matches('.')
+        .to_lowercase();
+    let fine = host.contains('.')
+        && !host.starts_with('.')
+        && host
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
     fine.then_some(Address { host, has_scheme })
 }
 
@@ -313,13 +364,22 @@ mod tests {
             ("![pixel](https://dev2production.tech/p.png)", "pixel"),
             ("![](https://evil.example/?q=secret)", ""),
             ("https://dev2production.tech@evil.example/", "evil․example"),
-            ("https://dev2production.tech.evil.example", "dev2production․tech․evil․example"),
+            (
+                "https://dev2production.tech.evil.example",
+                "dev2production․tech․evil․example",
+            ),
             ("https://evil.example\\@dev2production.tech", "evil․example"),
             ("notdev2production.tech/x", "notdev2production․tech"),
             ("go to tg://resolve?domain=x now", "go to  now"),
             ("[x](javascript:alert(1))", "x)"),
-            ("[https://evil.example](https://dev2production.tech)", "[evil․example](https://dev2production.tech)"),
-            ("<a href=\"https://evil.example/\">x</a>", "<a href=\"evil․example\">x</a>"),
+            (
+                "[https://evil.example](https://dev2production.tech)",
+                "[evil․example](https://dev2production.tech)",
+            ),
+            (
+                "<a href=\"https://evil.example/\">x</a>",
+                "<a href=\"evil․example\">x</a>",
+            ),
             ("t.me/evil_bot", "t․me"),
             ("ask @evil_bot!", "ask evil_bot!"),
             ("a:https://evil.example/,x", "a:evil․example"),
@@ -345,7 +405,9 @@ mod tests {
         #[test]
         fn shown_twice_changes_nothing_and_no_other_host_is_left(text in "(https?://|www\\.|\\[|\\]\\(|\\)|!|@|evil\\.example|dev2production\\.tech|/| |,|[a-z]){0,14}") {
             let once = shown(&text, &allowed());
-            prop_assert!(!once.contains("://evil"), "{once}");
+            // What goes on is another host: perhaps one below the site.
+            let left = once.split("://evil.example").skip(1).any(|rest| !rest.starts_with(char::is_alphanumeric));
+            prop_assert!(!left, "{once}");
             prop_assert_eq!(shown(&once, &allowed()), once);
         }
 

@@ -89,7 +89,9 @@ impl Phrases {
                 .any(|words| phrase.iter().zip(words).all(|(pattern, word)| pattern.fits(word)))
         };
         let phrases = self.phrases.iter().enumerate();
-        phrases.filter(move |(_, phrase)| stands(phrase)).map(|(at, _)| at)
+        phrases
+            .filter(move |(_, phrase)| stands(phrase))
+            .map(|(at, _)| at)
     }
 
     pub fn is_in(&self, words: &[String]) -> bool {
@@ -124,7 +126,10 @@ mod tests {
     #[test]
     fn sentences_end() {
         let text = "It is 2.5k. Really?\nYes… ok";
-        let found: Vec<_> = sentences(text).into_iter().map(|range| text[range].trim()).collect();
+        let found: Vec<_> = sentences(text)
+            .into_iter()
+            .map(|range| text[range].trim())
+            .collect();
         assert_eq!(found, ["It is 2.5k.", "Really?", "Yes…", "ok"]);
     }
 }

@@ -99,14 +99,18 @@ fn ground_one(
     if quote.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
         return Err(Dropped::NoQuote);
     }
-    let said = messages.iter().rev().find(|(_, text)| stands_in(&plain(text), &quote));
+    let said = messages
+        .iter()
+        .rev()
+        .find(|(_, text)| stands_in(&plain(text), &quote));
     let (message_id, text) = said.ok_or(Dropped::NotSaid)?;
     let (value, confidence) = match field.kind {
         FieldKind::Choice => choice(form, field, proposed)?,
         FieldKind::Text => said_text(&proposed.value, text)?,
         FieldKind::Email | FieldKind::Phone | FieldKind::Contact => {
             let value = form_input::within(form, field, &proposed.value).ok_or(Dropped::NotValid)?;
-            let read = form_input::within(form, field, text).or_else(|| form_input::within(form, field, &proposed.quote));
+            let read = form_input::within(form, field, text)
+                .or_else(|| form_input::within(form, field, &proposed.quote));
             if read.as_ref() != Some(&value) && !plain(text).contains(&plain(&proposed.value)) {
                 return Err(Dropped::NotInQuote);
             }
@@ -125,7 +129,8 @@ fn ground_one(
 
 fn choice(form: &Form, field: &Field, proposed: &ProposedField) -> Result<(String, f64), Dropped> {
     let wanted = plain(&proposed.value);
-    let same = |choice: &&String| plain(choice) == wanted && plain_signs(choice) == plain_signs(&proposed.value);
+    let same =
+        |choice: &&String| plain(choice) == wanted && plain_signs(choice) == plain_signs(&proposed.value);
     let value = field
         .choices
         .iter()
@@ -134,7 +139,11 @@ fn choice(form: &Form, field: &Field, proposed: &ProposedField) -> Result<(Strin
         .or_else(|| form_input::within(form, field, &proposed.value))
         .ok_or(Dropped::NotValid)?;
     if let Some(read) = form_input::within(form, field, &proposed.quote) {
-        return if read == value { Ok((value, 0.8)) } else { Err(Dropped::NotInQuote) };
+        return if read == value {
+            Ok((value, 0.8))
+        } else {
+            Err(Dropped::NotInQuote)
+        };
     }
     let said = amounts(&proposed.quote);
     let ranges: Vec<Option<(u64, u64)>> = field.choices.iter().map(|choice| range_of(choice)).collect();
@@ -142,15 +151,27 @@ fn choice(form: &Form, field: &Field, proposed: &ProposedField) -> Result<(Strin
         return Ok((value, 0.5));
     }
     // The choices are ranges and the client named a figure: it must lie in the one proposed.
-    let range = field.choices.iter().position(|choice| *choice == value).and_then(|at| ranges[at]);
+    let range = field
+        .choices
+        .iter()
+        .position(|choice| *choice == value)
+        .and_then(|at| ranges[at]);
     let fits = range.is_some_and(|(from, to)| said.iter().any(|amount| (from..=to).contains(amount)));
-    if fits { Ok((value, 0.8)) } else { Err(Dropped::NotInQuote) }
+    if fits {
+        Ok((value, 0.8))
+    } else {
+        Err(Dropped::NotInQuote)
+    }
 }
 
 /// The range a choice names (`<10k`, `10k-50k`, `150k+`), in thousandths.
 fn range_of(choice: &str) -> Option<(u64, u64)> {
     let figures = amounts(choice);
-    match (figures.as_slice(), choice.chars().next(), choice.chars().next_back()) {
+    match (
+        figures.as_slice(),
+        choice.chars().next(),
+        choice.chars().next_back(),
+    ) {
         ([most], Some('<'), _) => Some((0, *most)),
         ([least], Some('>'), _) | ([least], _, Some('+')) => Some((*least, u64::MAX)),
         ([from, to], _, _) if from < to => Some((*from, *to)),

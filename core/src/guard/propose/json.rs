@@ -11,7 +11,10 @@ pub(super) fn object(text: &str) -> Option<Map<String, Value>> {
 }
 
 fn read(text: &str, depth: u8) -> Option<Map<String, Value>> {
-    let text = text.rfind("think>").map_or(text, |at| &text[at + "think>".len()..]).trim();
+    let text = text
+        .rfind("think>")
+        .map_or(text, |at| &text[at + "think>".len()..])
+        .trim();
     if text.is_empty() || text == "null" {
         return Some(Map::new());
     }
@@ -195,7 +198,11 @@ mod tests {
             r#""{\"a\":\"x\",\"b\":[1,null]}""#,
             "{“a”: “x”, \"b\": [1, null]}",
         ] {
-            assert_eq!(object(text).map(Value::from), Some(json!({"a": "x", "b": [1, null]})), "{text}");
+            assert_eq!(
+                object(text).map(Value::from),
+                Some(json!({"a": "x", "b": [1, null]})),
+                "{text}"
+            );
         }
     }
 
@@ -207,7 +214,11 @@ mod tests {
             ("{\"q\":\"two\nlines\",}", "two\nlines"),
             (r#"{"q":"don't, True",}"#, "don't, True"),
         ] {
-            assert_eq!(object(text).map(Value::from), Some(json!({"q": expected})), "{text}");
+            assert_eq!(
+                object(text).map(Value::from),
+                Some(json!({"q": expected})),
+                "{text}"
+            );
         }
     }
 

@@ -119,7 +119,9 @@ pub fn read(calls: &[ToolCall], form: &Form) -> Proposed {
             break;
         }
         let name = plain_name(&call.name);
-        let known = [HAND_OVER, START_FORM, NOTE_LEAD].into_iter().find(|tool| plain_name(tool) == name);
+        let known = [HAND_OVER, START_FORM, NOTE_LEAD]
+            .into_iter()
+            .find(|tool| plain_name(tool) == name);
         let Some(tool) = known else {
             dropped.push(Dropped::UnknownTool);
             continue;
@@ -159,11 +161,16 @@ pub fn read(calls: &[ToolCall], form: &Form) -> Proposed {
 /// A name without the differences that models make: `handOver`, `hand-over`.
 fn plain_name(name: &str) -> String {
     let name = name.rsplit(['.', ':']).next().unwrap_or(name);
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    name.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
 }
 
 fn reason(arguments: &Map<String, Value>) -> String {
-    get(arguments, &["reason", "why", "summary", "message"]).and_then(text_of).unwrap_or_default()
+    get(arguments, &["reason", "why", "summary", "message"])
+        .and_then(text_of)
+        .unwrap_or_default()
 }
 
 /// A field as it was written.
@@ -206,7 +213,10 @@ fn listed(arguments: &Map<String, Value>) -> Vec<Written<'_>> {
 }
 
 fn by_name(fields: &Map<String, Value>) -> Vec<Written<'_>> {
-    fields.iter().map(|(name, value)| Written::of(Some(name.clone()), value)).collect()
+    fields
+        .iter()
+        .map(|(name, value)| Written::of(Some(name.clone()), value))
+        .collect()
 }
 
 /// Names under which models write what belongs to a field.
@@ -227,7 +237,10 @@ fn read_field(written: &Written<'_>, form: &Form) -> Result<ProposedField, Dropp
     }
     let value = text_of(written.value).filter(|value| !says_nothing(value));
     let value = value.ok_or(Dropped::NoValue)?;
-    let quote = written.quote.and_then(text_of).filter(|quote| !says_nothing(quote));
+    let quote = written
+        .quote
+        .and_then(text_of)
+        .filter(|quote| !says_nothing(quote));
     Ok(ProposedField {
         field: field.name.clone(),
         value,
@@ -240,7 +253,11 @@ fn text_of(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(", "),
         Value::Null | Value::Bool(_) | Value::Object(_) => return None,
     };
     let text = clean(clip(&text, MAX_TEXT));
@@ -249,11 +266,29 @@ fn text_of(value: &Value) -> Option<String> {
 
 /// Whether a value is one of the words that models write where they have none.
 fn says_nothing(value: &str) -> bool {
-    let bare: String = value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let bare: String = value
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
     matches!(
         bare.as_str(),
-        "" | "na" | "nil" | "null" | "none" | "unknown" | "undefined" | "notprovided" | "notspecified"
-            | "notmentioned" | "notgiven" | "empty" | "tbd" | "нет" | "неизвестно" | "неуказано" | "нетданных"
+        "" | "na"
+            | "nil"
+            | "null"
+            | "none"
+            | "unknown"
+            | "undefined"
+            | "notprovided"
+            | "notspecified"
+            | "notmentioned"
+            | "notgiven"
+            | "empty"
+            | "tbd"
+            | "нет"
+            | "неизвестно"
+            | "неуказано"
+            | "нетданных"
     )
 }
 

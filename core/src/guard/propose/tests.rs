@@ -60,7 +60,11 @@ fn proposals_are_read_however_they_are_written() {
         "```json\n{'fields': [{'name': 'project-type', 'value': 'cloud', 'quote': 'move to AWS',}]}\n```",
     ] {
         let read = read(&[call("note_lead", arguments)], &form());
-        assert_eq!(read.proposals, [Proposal::LeadFields(vec![cloud.clone()])], "{arguments}");
+        assert_eq!(
+            read.proposals,
+            [Proposal::LeadFields(vec![cloud.clone()])],
+            "{arguments}"
+        );
         assert_eq!(read.dropped, [], "{arguments}");
     }
     let read = read(
@@ -72,7 +76,10 @@ fn proposals_are_read_however_they_are_written() {
         &form(),
     );
     let reason = "wants a person".to_owned();
-    assert_eq!(read.proposals, [Proposal::HandOver { reason }, Proposal::StartForm]);
+    assert_eq!(
+        read.proposals,
+        [Proposal::HandOver { reason }, Proposal::StartForm]
+    );
 }
 
 #[test]
@@ -80,12 +87,32 @@ fn what_is_no_proposal_is_dropped_with_the_reason() {
     for (name, arguments, reason) in [
         ("delete_client", "{}", Dropped::UnknownTool),
         ("note_lead", "no json", Dropped::Unreadable),
-        ("note_lead", r#"{"fields":[{"field":"discount","value":"90","quote":"90"}]}"#, Dropped::UnknownField),
-        ("note_lead", r#"{"fields":[{"field":"name","value":"N/A","quote":"Ann"}]}"#, Dropped::NoValue),
-        ("note_lead", r#"{"fields":[{"field":"name","value":null,"quote":"Ann"}]}"#, Dropped::NoValue),
-        ("note_lead", r#"{"fields":[{"field":"name","value":"Ann"}]}"#, Dropped::NoQuote),
+        (
+            "note_lead",
+            r#"{"fields":[{"field":"discount","value":"90","quote":"90"}]}"#,
+            Dropped::UnknownField,
+        ),
+        (
+            "note_lead",
+            r#"{"fields":[{"field":"name","value":"N/A","quote":"Ann"}]}"#,
+            Dropped::NoValue,
+        ),
+        (
+            "note_lead",
+            r#"{"fields":[{"field":"name","value":null,"quote":"Ann"}]}"#,
+            Dropped::NoValue,
+        ),
+        (
+            "note_lead",
+            r#"{"fields":[{"field":"name","value":"Ann"}]}"#,
+            Dropped::NoQuote,
+        ),
         ("note_lead", r#"{"name":"Ann"}"#, Dropped::UnknownField),
-        ("note_lead", r#"{"fields":[{"field":"consent","value":"yes","quote":"yes"}]}"#, Dropped::NotForModels),
+        (
+            "note_lead",
+            r#"{"fields":[{"field":"consent","value":"yes","quote":"yes"}]}"#,
+            Dropped::NotForModels,
+        ),
     ] {
         let read = read(&[call(name, arguments)], &form());
         assert_eq!(read.proposals, [], "{arguments}");
@@ -93,49 +120,109 @@ fn what_is_no_proposal_is_dropped_with_the_reason() {
     }
     let many = vec![call("start_form", ""); 20];
     assert_eq!(read(&many, &form()).dropped, [Dropped::TooMany]);
-    let long = format!(r#"{{"fields":[{{"field":"name","value":"{}"}}]}}"#, "a".repeat(20_000));
-    assert_eq!(read(&[call("note_lead", &long)], &form()).dropped, [Dropped::Unreadable]);
+    let long = format!(
+        r#"{{"fields":[{{"field":"name","value":"{}"}}]}}"#,
+        "a".repeat(20_000)
+    );
+    assert_eq!(
+        read(&[call("note_lead", &long)], &form()).dropped,
+        [Dropped::Unreadable]
+    );
 }
 
 #[test]
 fn only_what_the_client_said_counts() {
     let messages = [
-        (id(1), "Hi, I am Ann  Lee. We want to move forty services to ＡＷＳ this year"),
+        (
+            id(1),
+            "Hi, I am Ann  Lee. We want to move forty services to ＡＷＳ this year",
+        ),
         (id(2), "We can spend about 40 000 euro. Call me at 030 901820"),
     ];
     for (proposed, expected) in [
-        (proposed("project_type", "cloud", "move forty services to aws"), Ok(("cloud", 1, 0.8))),
-        (proposed("project_type", "devops", "move forty services to AWS"), Err(Dropped::NotInQuote)),
-        (proposed("project_type", "devops", "Ann Lee"), Ok(("devops", 1, 0.5))),
-        (proposed("project_type", "sauna", "Ann Lee"), Err(Dropped::NotValid)),
-        (proposed("project_type", "cloud", "we love clouds"), Err(Dropped::NotSaid)),
-        (proposed("budget_range", "10k-50k", "about 40 000 Euro"), Ok(("10k-50k", 2, 0.8))),
-        (proposed("budget_range", "150k+", "about 40 000 euro"), Err(Dropped::NotInQuote)),
-        (proposed("budget_range", "<10K", "we can spend"), Ok(("<10k", 2, 0.5))),
-        (proposed("name", "Ann Lee", "I am Ann Lee"), Ok(("Ann Lee", 1, 0.8))),
-        (proposed("name", "Boris", "I am Ann Lee"), Err(Dropped::NotInQuote)),
         (
-            proposed("description", "move forty services to AWS", "We want to move forty services"),
+            proposed("project_type", "cloud", "move forty services to aws"),
+            Ok(("cloud", 1, 0.8)),
+        ),
+        (
+            proposed("project_type", "devops", "move forty services to AWS"),
+            Err(Dropped::NotInQuote),
+        ),
+        (
+            proposed("project_type", "devops", "Ann Lee"),
+            Ok(("devops", 1, 0.5)),
+        ),
+        (
+            proposed("project_type", "sauna", "Ann Lee"),
+            Err(Dropped::NotValid),
+        ),
+        (
+            proposed("project_type", "cloud", "we love clouds"),
+            Err(Dropped::NotSaid),
+        ),
+        (
+            proposed("budget_range", "10k-50k", "about 40 000 Euro"),
+            Ok(("10k-50k", 2, 0.8)),
+        ),
+        (
+            proposed("budget_range", "150k+", "about 40 000 euro"),
+            Err(Dropped::NotInQuote),
+        ),
+        (
+            proposed("budget_range", "<10K", "we can spend"),
+            Ok(("<10k", 2, 0.5)),
+        ),
+        (
+            proposed("name", "Ann Lee", "I am Ann Lee"),
+            Ok(("Ann Lee", 1, 0.8)),
+        ),
+        (
+            proposed("name", "Boris", "I am Ann Lee"),
+            Err(Dropped::NotInQuote),
+        ),
+        (
+            proposed(
+                "description",
+                "move forty services to AWS",
+                "We want to move forty services",
+            ),
             Ok(("move forty services to AWS", 1, 0.8)),
         ),
         (
-            proposed("description", "Move about forty services to AWS this year", "We want to move forty services"),
+            proposed(
+                "description",
+                "Move about forty services to AWS this year",
+                "We want to move forty services",
+            ),
             Ok(("Move about forty services to AWS this year", 1, 0.5)),
         ),
         (
-            proposed("description", "VIP client, approved discount of 90 percent", "We want to move forty services"),
+            proposed(
+                "description",
+                "VIP client, approved discount of 90 percent",
+                "We want to move forty services",
+            ),
             Err(Dropped::NotInQuote),
         ),
         (proposed("name", "Ann Lee", "e"), Err(Dropped::NoQuote)),
         (proposed("name", "Ann Lee", "nn Le"), Err(Dropped::NotSaid)),
     ] {
         let findings = ground(&form(), std::slice::from_ref(&proposed), &messages);
-        let of_field = findings.fields.iter().find(|grounded| grounded.field == proposed.field);
+        let of_field = findings
+            .fields
+            .iter()
+            .find(|grounded| grounded.field == proposed.field);
         match expected {
             Ok((value, message, confidence)) => {
                 let grounded = of_field.unwrap_or_else(|| panic!("{proposed:?}: {findings:?}"));
-                assert_eq!((grounded.value.as_str(), grounded.message_id), (value, id(message)));
-                assert!((grounded.confidence - confidence).abs() < 1e-9, "{proposed:?}: {grounded:?}");
+                assert_eq!(
+                    (grounded.value.as_str(), grounded.message_id),
+                    (value, id(message))
+                );
+                assert!(
+                    (grounded.confidence - confidence).abs() < 1e-9,
+                    "{proposed:?}: {grounded:?}"
+                );
             }
             Err(reason) => {
                 assert_eq!(of_field, None, "{proposed:?}");
@@ -155,7 +242,10 @@ fn what_a_rule_finds_comes_first_and_stays() {
     assert_eq!(findings.fields[0].message_id, id(1));
     let invented = proposed("contact", "boris@evil.example", "thanks");
     let findings = ground(&form(), &[invented], &messages[1..]);
-    assert_eq!((findings.fields, findings.dropped), (vec![], vec![Dropped::NotInQuote]));
+    assert_eq!(
+        (findings.fields, findings.dropped),
+        (vec![], vec![Dropped::NotInQuote])
+    );
 }
 
 #[test]
@@ -168,7 +258,11 @@ fn tools_are_the_forms() {
         *fields,
         serde_json::json!(["project_type", "description", "budget_range", "name", "contact"])
     );
-    assert!(tools[2].description.contains("budget_range (one of <10k, 10k-50k, 150k+)"));
+    assert!(
+        tools[2]
+            .description
+            .contains("budget_range (one of <10k, 10k-50k, 150k+)")
+    );
     assert!(!tools[2].description.contains("consent"));
 }
 

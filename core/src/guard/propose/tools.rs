@@ -9,7 +9,11 @@ use crate::port::llm::Tool;
 /// What the model may propose for a form: [`HAND_OVER`], [`START_FORM`], and [`NOTE_LEAD`] with the
 /// form's fields and choices. Consent is not among them: nobody but the client gives it.
 pub fn tools(form: &Form) -> Vec<Tool> {
-    let fields: Vec<&Field> = form.fields.iter().filter(|field| field.kind != FieldKind::Consent).collect();
+    let fields: Vec<&Field> = form
+        .fields
+        .iter()
+        .filter(|field| field.kind != FieldKind::Consent)
+        .collect();
     let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let takes: Vec<String> = fields.iter().map(|field| takes(field)).collect();
     let mut tools = vec![

@@ -107,8 +107,26 @@ fn mod_97(number: &[u8]) -> u32 {
 
 /// Words behind which a number is an account's, in lower case.
 const ACCOUNTS: &[&str] = &[
-    "account", "acct", "acc", "iban", "konto", "card", "passport", "ssn", "tax", "vat", "счет", "счёт", "р/с",
-    "к/с", "л/с", "инн", "снилс", "карт", "паспорт", "бик",
+    "account",
+    "acct",
+    "acc",
+    "iban",
+    "konto",
+    "card",
+    "passport",
+    "ssn",
+    "tax",
+    "vat",
+    "счет",
+    "счёт",
+    "р/с",
+    "к/с",
+    "л/с",
+    "инн",
+    "снилс",
+    "карт",
+    "паспорт",
+    "бик",
 ];
 
 /// Claims numbers of six digits and more behind a word for an account.
@@ -129,7 +147,9 @@ pub(super) fn long(text: &str, runs: &[DigitRun], finds: &mut Finds) {
             }
         }
         let evenly = run.groups.len() > 1 && run.groups.iter().all(|group| group.len() >= 3);
-        let blanks = text[run.range.clone()].chars().all(|c| c.is_ascii_digit() || c == ' ');
+        let blanks = text[run.range.clone()]
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == ' ');
         if evenly && blanks && run.digits() >= LONG && run.groups.iter().any(|group| group.len() > 3) {
             finds.claim(Class::Account, run.range.clone());
         }
@@ -159,18 +179,33 @@ mod tests {
     fn cards_and_accounts() {
         for (text, class, expected) in [
             ("4111 1111 1111 1111", Class::Card, "4111 1111 1111 1111"),
-            ("card 4111-1111-1111-1111, 12/27", Class::Card, "4111-1111-1111-1111"),
+            (
+                "card 4111-1111-1111-1111, 12/27",
+                Class::Card,
+                "4111-1111-1111-1111",
+            ),
             ("378282246310005", Class::Card, "378282246310005"),
-            ("DE89 3704 0044 0532 0130 00 please", Class::Iban, "DE89 3704 0044 0532 0130 00"),
+            (
+                "DE89 3704 0044 0532 0130 00 please",
+                Class::Iban,
+                "DE89 3704 0044 0532 0130 00",
+            ),
             ("gb82west12345698765432", Class::Iban, "gb82west12345698765432"),
-            ("IBAN:DE89370400440532013000.", Class::Iban, "DE89370400440532013000"),
+            (
+                "IBAN:DE89370400440532013000.",
+                Class::Iban,
+                "DE89370400440532013000",
+            ),
             ("р/с 40702810900000012345", Class::Account, "40702810900000012345"),
             ("account no. 12345678", Class::Account, "12345678"),
             ("ИНН 7707083893", Class::Account, "7707083893"),
             ("4111111111111112", Class::Phone, "4111111111111112"),
             ("DE89370400440532013001", Class::Account, "89370400440532013001"),
         ] {
-            let found: Vec<_> = find(text).into_iter().map(|f| (f.class, &text[f.range])).collect();
+            let found: Vec<_> = find(text)
+                .into_iter()
+                .map(|f| (f.class, &text[f.range]))
+                .collect();
             assert_eq!(found, [(class, expected)], "{text}");
         }
     }

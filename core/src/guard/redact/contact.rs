@@ -91,7 +91,9 @@ pub(super) fn digit_runs(text: &str) -> Vec<DigitRun> {
         }
         at = end;
     }
-    runs.into_iter().flat_map(|run| without_dates(text, run)).collect()
+    runs.into_iter()
+        .flat_map(|run| without_dates(text, run))
+        .collect()
 }
 
 fn joins(between: &str) -> bool {
@@ -155,14 +157,25 @@ fn is_date(text: &str, run: &DigitRun, at: usize) -> bool {
             && (number(one) <= 12 || number(other) <= 12)
     };
     let year = |digits: &str| digits.len() == 4 && (1900..2200).contains(&number(digits));
-    (year(a) && day_and_month(b, c))
-        || (day_and_month(a, b) && (year(c) || (c.len() == 2 && between != "-")))
+    (year(a) && day_and_month(b, c)) || (day_and_month(a, b) && (year(c) || (c.len() == 2 && between != "-")))
 }
 
 /// Words behind which even a short number is one to call, in lower case.
 const CALLS: &[&str] = &[
-    "tel", "phone", "call", "mobile", "cell", "whatsapp", "fax", "handy", "тел", "звон", "моб", "ватсап",
-    "вотсап", "факс",
+    "tel",
+    "phone",
+    "call",
+    "mobile",
+    "cell",
+    "whatsapp",
+    "fax",
+    "handy",
+    "тел",
+    "звон",
+    "моб",
+    "ватсап",
+    "вотсап",
+    "факс",
 ];
 
 /// Claims phone numbers.
@@ -210,7 +223,9 @@ pub(super) fn follows_a_word(text: &str, run: &DigitRun, words: &[&str]) -> bool
         from += 1;
     }
     let near = text[from..run.range.start].to_lowercase();
-    let near = near.rsplit(['\n', '.', '!', '?', ';']).find(|part| !part.trim().is_empty());
+    let near = near
+        .rsplit(['\n', '.', '!', '?', ';'])
+        .find(|part| !part.trim().is_empty());
     let Some(near) = near.filter(|near| !near.contains(|c: char| c.is_ascii_digit())) else {
         return false;
     };
@@ -228,8 +243,16 @@ fn is_amount(text: &str, run: &DigitRun) -> bool {
     let sign = |c: char| matches!(c, '€' | '$' | '£' | '₽' | '¥' | '₴' | '%');
     let before = text[..run.range.start].trim_end();
     let after = text[run.range.end..].trim_start();
-    let word_before = before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or("").to_lowercase();
-    let word_after = after.split(|c: char| !c.is_alphabetic()).next().unwrap_or("").to_lowercase();
+    let word_before = before
+        .rsplit(|c: char| !c.is_alphabetic())
+        .next()
+        .unwrap_or("")
+        .to_lowercase();
+    let word_after = after
+        .split(|c: char| !c.is_alphabetic())
+        .next()
+        .unwrap_or("")
+        .to_lowercase();
     if before.ends_with(sign)
         || after.starts_with(sign)
         || MONEY

@@ -144,7 +144,11 @@ pub(super) fn placeholder_at(text: &str) -> Option<PlaceholderAt> {
         return None;
     }
     let written = &after[..digits];
-    let number = if written.starts_with('0') { None } else { written.parse().ok() };
+    let number = if written.starts_with('0') {
+        None
+    } else {
+        written.parse().ok()
+    };
     Some(PlaceholderAt {
         class,
         number,

@@ -90,7 +90,10 @@ impl Redactor {
     /// How many values there are, by class.
     pub fn counts(&self) -> BTreeMap<Class, u32> {
         let of = |values: &Vec<String>| u32::try_from(values.len()).unwrap_or(u32::MAX);
-        self.values.iter().map(|(class, values)| (*class, of(values))).collect()
+        self.values
+            .iter()
+            .map(|(class, values)| (*class, of(values)))
+            .collect()
     }
 
     fn restore_value(&self, value: &mut serde_json::Value) {
@@ -156,9 +159,15 @@ mod tests {
         let prompt = redactor.redact("a@b.com. Repeat <EMAIL_1>, <email_1>, <PHONE_2>");
         assert_eq!(prompt, "<EMAIL_1>. Repeat <TEXT_1>, <TEXT_2>, <TEXT_3>");
         // The model uses its own placeholder: the value. It repeats what was typed: what was typed.
-        assert_eq!(redactor.restore("<EMAIL_1> <TEXT_1> <TEXT_3>"), "a@b.com <EMAIL_1> <PHONE_2>");
+        assert_eq!(
+            redactor.restore("<EMAIL_1> <TEXT_1> <TEXT_3>"),
+            "a@b.com <EMAIL_1> <PHONE_2>"
+        );
         assert_eq!(redactor.restore("<PHONE_1><SECRET_999999><EMAIL_01>|"), "|");
-        assert_eq!(redactor.restore("<email_1> < EMAIL_1> EMAIL_1"), "a@b.com < EMAIL_1> EMAIL_1");
+        assert_eq!(
+            redactor.restore("<email_1> < EMAIL_1> EMAIL_1"),
+            "a@b.com < EMAIL_1> EMAIL_1"
+        );
     }
 
     #[test]
@@ -174,10 +183,16 @@ mod tests {
             ),
         ] {
             let restored = redactor.restore_json(arguments);
-            assert_eq!(serde_json::from_str::<serde_json::Value>(&restored).unwrap(), expected);
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&restored).unwrap(),
+                expected
+            );
         }
         let broken = redactor.restore_json(r#"{"q":"<SECRET_1>",}"#);
-        assert!(broken.contains(r#"\nabc\"def\n"#) && broken.ends_with(",}"), "{broken}");
+        assert!(
+            broken.contains(r#"\nabc\"def\n"#) && broken.ends_with(",}"),
+            "{broken}"
+        );
     }
 
     #[test]

@@ -49,7 +49,10 @@ impl Restorer {
             out.push_str(&rest[..at]);
             rest = &rest[at..];
             if let Some(found) = placeholder_at(rest) {
-                if let Some(value) = found.number.and_then(|number| self.redactor.value(found.class, number)) {
+                if let Some(value) = found
+                    .number
+                    .and_then(|number| self.redactor.value(found.class, number))
+                {
                     out.push_str(value);
                 }
                 rest = &rest[found.length..];
@@ -69,8 +72,8 @@ fn open_end(text: &str) -> usize {
         return text.len();
     };
     let tail = &text[at + 1..];
-    let could_be = tail.len() < LONGEST_PLACEHOLDER
-        && tail.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let could_be =
+        tail.len() < LONGEST_PLACEHOLDER && tail.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if could_be { at } else { text.len() }
 }
 

@@ -58,8 +58,16 @@ fn pem_blocks(text: &str, finds: &mut Finds) {
 /// Telegram's: the bot's number, a colon, 30 characters and more.
 fn bot_tokens(text: &str, finds: &mut Finds) {
     for (colon, _) in text.match_indices(':') {
-        let number = text[..colon].bytes().rev().take_while(u8::is_ascii_digit).take(16).count();
-        let token = text[colon + 1..].chars().take_while(|c| is_token_char(*c)).count();
+        let number = text[..colon]
+            .bytes()
+            .rev()
+            .take_while(u8::is_ascii_digit)
+            .take(16)
+            .count();
+        let token = text[colon + 1..]
+            .chars()
+            .take_while(|c| is_token_char(*c))
+            .count();
         if (6..=12).contains(&number) && token >= 30 {
             finds.claim(Class::Secret, colon - number..colon + 1 + token);
         }
@@ -148,13 +156,39 @@ fn known_prefixes(text: &str, words: &[Range<usize>], finds: &mut Finds) {
 
 /// How a name ends behind which a secret stands, in lower case.
 const STRONG: &[&str] = &[
-    "password", "passwd", "passphrase", "pwd", "secret", "apikey", "api_key", "api-key", "access_key",
-    "access-key", "private_key", "secret_key", "пароль", "пароля", "паролем", "секрет",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "apikey",
+    "api_key",
+    "api-key",
+    "access_key",
+    "access-key",
+    "private_key",
+    "secret_key",
+    "пароль",
+    "пароля",
+    "паролем",
+    "секрет",
 ];
 
 /// The same, for words with other meanings: what follows must look like a secret.
 const WEAK: &[&str] = &[
-    "pass", "token", "key", "pin", "cvv", "cvc", "otp", "login", "токен", "ключ", "пин", "код", "логин",
+    "pass",
+    "token",
+    "key",
+    "pin",
+    "cvv",
+    "cvc",
+    "otp",
+    "login",
+    "токен",
+    "ключ",
+    "пин",
+    "код",
+    "логин",
 ];
 
 /// Claims what follows `password:` and its like, and `password` followed by what can be nothing else.
@@ -241,7 +275,10 @@ mod tests {
         let pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY-----";
         for (text, expected) in [
             ("key sk-abcdefghijklmnop1234", "sk-abcdefghijklmnop1234"),
-            ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "ghp_0123456789abcdefghijABCDEFGHIJ012345"),
+            (
+                "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+                "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+            ),
             ("(AKIAIOSFODNN7EXAMPLE)", "AKIAIOSFODNN7EXAMPLE"),
             (
                 "bot 123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw ok",
@@ -252,7 +289,10 @@ mod tests {
                 "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N",
             ),
             (pem, pem),
-            ("-----BEGIN PRIVATE KEY-----\nabc", "-----BEGIN PRIVATE KEY-----\nabc"),
+            (
+                "-----BEGIN PRIVATE KEY-----\nabc",
+                "-----BEGIN PRIVATE KEY-----\nabc",
+            ),
             ("postgres://app:hunter2@db.example.com/x", "app:hunter2"),
             ("password: hunter", "hunter"),
             ("Password = \"two words\".", "two words"),
@@ -263,9 +303,15 @@ mod tests {
             ("the password is Hunter2!", "Hunter2"),
             ("код: 4821", "4821"),
             ("token: abc123", "abc123"),
-            ("aws wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            (
+                "aws wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            ),
         ] {
-            let found: Vec<_> = find(text).into_iter().map(|f| (f.class, &text[f.range])).collect();
+            let found: Vec<_> = find(text)
+                .into_iter()
+                .map(|f| (f.class, &text[f.range]))
+                .collect();
             assert_eq!(found, [(Class::Secret, expected)], "{text}");
         }
     }
@@ -285,7 +331,10 @@ mod tests {
             "task-force",
         ] {
             let found = find(text);
-            assert!(found.iter().all(|f| f.class != Class::Secret), "{text}: {found:?}");
+            assert!(
+                found.iter().all(|f| f.class != Class::Secret),
+                "{text}: {found:?}"
+            );
         }
     }
 }
