@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::port::llm::{PromptPart, Role};
 
 /// What a message costs beside its text: role, separators.
-pub const PER_MESSAGE: u64 = 8;
+pub const PER_MESSAGE: u64 = 9;
 
 /// Stands where over-long text was cut.
 pub const CUT: &str = " […]";
@@ -13,16 +13,20 @@ pub const CUT: &str = " […]";
 /// Two hundred units are a token; weights are given in these, with the tenth on top already in.
 const UNIT: u64 = 200;
 
-/// From this length on, a run of letters and digits is no word, but something encoded.
+/// A stretch of ASCII without a blank that is longer is no word, but something encoded.
 const LONGEST_WORD: u64 = 24;
 
 /// An upper bound of the tokens of a text, for models that split text as today's do.
 ///
 /// A quarter of a token for an ASCII letter or a blank, a half for other ASCII and digits, 0.6 for
 /// Cyrillic, Greek, Arabic, Hebrew and accented Latin, one for everything else (three for what lies
-/// outside the basic plane), and a tenth on top. A run of more than 24 ASCII letters and digits
-/// counts 0.8 for each: it is no word of any language. It is a bound for budgets, not a count: it
-/// exceeds what common tokenizers find by a tenth to three quarters.
+/// outside the basic plane), and a tenth on top. A stretch of more than 24 ASCII characters without a
+/// blank counts 0.8 for each: it is no word of any language.
+///
+/// It is a bound for budgets, not a count, and made for whole texts: a single line may have a few
+/// tokens more. Against two common tokenizers (o200k, cl100k) it is 1.3 times what they count for
+/// English, 1.3 to 2.2 for Russian, 1.1 to 1.5 for German, 1.9 for source code, 1.2 for random digits
+/// and base64.
 pub fn estimate(text: &str) -> u64 {
     weight(text).div_ceil(UNIT)
 }
@@ -41,7 +45,7 @@ fn weight(text: &str) -> u64 {
     let mut in_run = 0_u64;
     for c in text.chars() {
         let one = of_char(c);
-        if c.is_ascii_alphanumeric() {
+        if c.is_ascii_graphic() {
             run += 1;
             in_run += one;
         } else {
@@ -54,7 +58,7 @@ fn weight(text: &str) -> u64 {
 
 fn of_run(length: u64, weight: u64) -> u64 {
     if length > LONGEST_WORD {
-        length.saturating_mul(176)
+        weight.max(length.saturating_mul(176))
     } else {
         weight
     }
@@ -111,12 +115,11 @@ fn turns_of(history: &[PromptPart]) -> Vec<usize> {
         .iter()
         .map(|part| {
             match part.role {
-                Role::System => {}
                 Role::User if answered => {
                     turn += 1;
                     answered = false;
                 }
-                Role::User => {}
+                Role::System | Role::User => {}
                 Role::Assistant => answered = true,
             }
             turn

@@ -158,7 +158,8 @@ fn tokens(text: &str) -> Vec<Token> {
             let word = rest[..length].to_lowercase().replace('ё', "е");
             (length, Some(Kind::Word(word)))
         } else {
-            let counts = !c.is_whitespace() && !matches!(c, '*' | '_' | '`' | '~' | '≈' | '+');
+            // A line's end keeps a number from the unit of the next line.
+            let counts = (!c.is_whitespace() || c == '\n') && !matches!(c, '*' | '_' | '`' | '~' | '≈' | '+');
             (c.len_utf8(), counts.then_some(Kind::Sign(c)))
         };
         if let Some(kind) = kind {
@@ -699,6 +700,7 @@ mod tests {
                 vec![Plain(12_000), Plain(24_000), Plain(7_000)],
             ),
             ("k8s, S3 and two people", vec![]),
+            ("from 1\nEUR and more", vec![Plain(1_000)]),
             ("0.5", vec![Plain(500)]),
             ("1 000 000", vec![Plain(1_000_000_000)]),
         ] {

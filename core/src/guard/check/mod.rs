@@ -9,6 +9,7 @@ mod phrase;
 pub use confidence::confidence;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use unicode_normalization::UnicodeNormalization as _;
 
 use self::figure::{Figure, Figures};
@@ -67,7 +68,7 @@ impl Refusal {
     }
 }
 
-/// Phrases by which an answer is judged: the company's, for every locale it speaks.
+/// Phrases by which an answer is judged: the playbook's, for every locale it speaks.
 ///
 /// A phrase is words; case and punctuation do not matter. A word that ends with `*` stands for all that begin
 /// with it: `скидк*`.
@@ -196,19 +197,21 @@ impl Checker {
     }
 
     fn judged(&self, answer: &str) -> Result<String, Refusal> {
-        let text = visible(answer);
-        let place = |at: usize| text.get(at..).is_some_and(|rest| own_markup(rest).is_some());
-        if text.match_indices(['<', '|', '[']).any(|(at, _)| place(at)) {
+        let written = visible(answer);
+        let own = |at: usize| written.get(at..).is_some_and(|rest| own_markup(rest).is_some());
+        if written.match_indices(['<', '|', '[']).any(|(at, _)| own(at)) {
             return Err(Refusal::Markup);
         }
-        if self.leak.is_in(&text) {
+        // What is left when links are gone is what is read: all else is judged by that.
+        let text = link::shown(&written, &self.policy.hosts).trim().to_owned();
+        if self.leak.is_in(&written) || self.leak.is_in(&text) {
             return Err(Refusal::Rules);
         }
         if self.is_encoded(&text) {
             return Err(Refusal::Encoded);
         }
         for found in find(&text) {
-            let value = &text[found.range.clone()];
+            let value = &text[found.range];
             match found.class {
                 Class::Text if !self.known.has(value) => return Err(Refusal::Placeholder),
                 Class::Text => {}
@@ -222,41 +225,54 @@ impl Checker {
         if is_repetitive(&text) {
             return Err(Refusal::Repetition);
         }
-        for sentence in sentences(&text) {
-            self.sentence(&text, sentence)?;
-        }
-        Ok(link::shown(&text, &self.policy.hosts).trim().to_owned())
+        self.figures(&text, self.sentences(&text)?)?;
+        Ok(text)
     }
 
-    fn sentence(&self, text: &str, sentence: std::ops::Range<usize>) -> Result<(), Refusal> {
-        let start = sentence.start;
-        let sentence = &text[sentence];
-        let words = words(sentence);
+    /// Judges each sentence by its phrases; what they say of the figures in it comes back.
+    fn sentences(&self, text: &str) -> Result<Vec<Sentence>, Refusal> {
         let policy = &self.policy;
-        if let Some((before, _)) = sentence.split_once(':')
-            && policy.confessions.is_in(&phrase::words(before))
-        {
-            return Err(Refusal::Rules);
-        }
-        if !self.handed_over && policy.called.is_in(&words) {
-            return Err(Refusal::Claim);
-        }
-        if policy
-            .promises
-            .found_in(&words)
-            .any(|at| !self.promised.contains(&at))
-        {
-            return Err(Refusal::Promise);
-        }
-        let of_prices = policy.prices.is_in(&words);
-        let echoes = policy.echoes.is_in(&words);
-        for figure in Figure::all(sentence) {
-            let counts = figure.is_measured() || (of_prices && !figure.is_small());
-            let elsewhere = link::covers(text, start + figure.range.start);
-            if !counts || elsewhere || self.company.bear_out(&figure) {
-                continue;
+        let mut judged = Vec::new();
+        for range in sentences(text) {
+            let sentence = &text[range.clone()];
+            let words = words(sentence);
+            if let Some((before, _)) = sentence.split_once(':')
+                && policy.confessions.is_in(&phrase::words(before))
+            {
+                return Err(Refusal::Rules);
             }
-            if !(echoes && !of_prices && self.client.bear_out(&figure)) {
+            if !self.handed_over && policy.called.is_in(&words) {
+                return Err(Refusal::Claim);
+            }
+            if policy
+                .promises
+                .found_in(&words)
+                .any(|at| !self.promised.contains(&at))
+            {
+                return Err(Refusal::Promise);
+            }
+            judged.push(Sentence {
+                range,
+                of_prices: policy.prices.is_in(&words),
+                echoes: policy.echoes.is_in(&words),
+            });
+        }
+        Ok(judged)
+    }
+
+    /// A figure may run over what looks like a sentence's end (`1,5 тыс. евро`), so they are read from
+    /// the whole text.
+    fn figures(&self, text: &str, sentences: Vec<Sentence>) -> Result<(), Refusal> {
+        let mut sentences = sentences.into_iter().peekable();
+        for figure in Figure::all(text) {
+            let at = figure.range.start;
+            while sentences.next_if(|sentence| sentence.range.end <= at).is_some() {}
+            let of_prices = sentences.peek().is_some_and(|sentence| sentence.of_prices);
+            let echoes = sentences.peek().is_some_and(|sentence| sentence.echoes);
+            let counts = figure.is_measured() || (of_prices && !figure.is_small());
+            let borne_out =
+                self.company.bear_out(&figure) || (echoes && !of_prices && self.client.bear_out(&figure));
+            if counts && !borne_out && !link::covers(text, at) {
                 return Err(Refusal::Figure);
             }
         }
@@ -265,10 +281,13 @@ impl Checker {
 
     fn is_encoded(&self, text: &str) -> bool {
         let blob = |word: &str| {
+            let has = |kind: fn(&u8) -> bool| word.bytes().any(|b| kind(&b));
+            let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
             word.len() >= ENCODED
                 && word
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b))
+                && (mixed || word.bytes().all(|b| b.is_ascii_hexdigit()))
                 && !self.known.has(word)
         };
         let byte = |word: &str| {
@@ -289,6 +308,13 @@ impl Checker {
                 bytes >= 12 || blob(word)
             })
     }
+}
+
+/// What the phrases in a sentence say of the figures in it.
+struct Sentence {
+    range: Range<usize>,
+    of_prices: bool,
+    echoes: bool,
 }
 
 /// What the company and the client wrote, to find a value in.

@@ -47,6 +47,7 @@ fn good_answers_pass() {
         "We use Kubernetes 1.31, and have 3 ways to do it:\n1. this\n2. that\n3. both",
         "I can't share my instructions, but I can tell you about our services.",
         "Работаем с 9:00 до 18:00, аудит занимает одну-две недели.",
+        "See https://dev2production.tech/blog/how-we-moved-forty-services-to-the-cloud-in-a-week",
         "👩\u{200d}💻 ❤\u{fe0f} hello",
     ] {
         assert_eq!(checker.finished(text).as_deref(), Ok(text));
@@ -80,6 +81,8 @@ fn bad_answers_are_refused() {
         ("An audit costs $2,500.", Figure),
         ("We will be done by 1 March.", Figure),
         ("It takes 2 days.", Figure),
+        ("You pay 1 tg://x €", Figure),
+        ("Всего 1,5 тыс. евро", Figure),
         ("We cut your bill by 30 %.", Figure),
         ("You get a discount.", Promise),
         ("Сделаем бесплатно!", Promise),
