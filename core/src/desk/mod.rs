@@ -37,6 +37,7 @@ mod stop;
 mod turn;
 mod upkeep;
 mod wake;
+mod watched;
 mod worker;
 mod writer;
 
@@ -55,5 +56,6 @@ pub use stop::{Stop, StopHandle};
 pub use turn::TurnSettings;
 pub use upkeep::Upkeep;
 pub use wake::{Listener, Wake};
+pub use watched::WatchedStore;
 pub use worker::{TurnWorker, TurnWorkerParts};
 pub use writer::DoorWriter;

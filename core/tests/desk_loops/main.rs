@@ -12,6 +12,7 @@ mod echo;
 mod world;
 
 mod door;
+mod figures;
 mod jobs;
 mod limits;
 mod poller;
