@@ -23,6 +23,13 @@ pub(crate) fn json(status: StatusCode, body: Bytes) -> Answer {
     answer
 }
 
+/// Prometheus' text format, version 0.0.4.
+pub(crate) fn metrics(status: StatusCode, body: Bytes) -> Answer {
+    let mut answer = with_body(status, "text/plain; version=0.0.4; charset=utf-8", body);
+    header(&mut answer, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
 pub(crate) fn not_found() -> Answer {
     problem(StatusCode::NOT_FOUND, "There is nothing at this path.")
 }

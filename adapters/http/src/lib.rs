@@ -1,11 +1,11 @@
-//! The HTTP side of Frontdesk: webhook and health, on hyper.
+//! The HTTP side of Frontdesk: webhook, health and metrics, on hyper.
 //!
-//! A driving adapter: it turns requests into calls of two small traits and their results into answers. It knows
+//! A driving adapter: it turns requests into calls of three small traits and their results into answers. It knows
 //! no store, no clock of the business and no setting by name except in the advice of [`BindError`].
 //!
 //! | file | subject |
 //! | --- | --- |
-//! | `intake`, `health` | what the adapter drives: [`UpdateIntake`], [`HealthCheck`] |
+//! | `intake`, `health`, `metrics` | what the adapter drives: [`UpdateIntake`], [`HealthCheck`], [`MetricsPage`] |
 //! | `listener` | [`PublicListener`] and [`PrivateListener`]: bind, then serve until told to stop |
 //! | `settings`, `secret`, `bind` | [`Limits`], [`WebhookSecret`], [`BindError`] |
 //! | `routes`, `webhook`, `answer`, `body` | who answers what; every answer is made in `answer` |
@@ -29,6 +29,7 @@ mod connection;
 mod health;
 mod intake;
 mod listener;
+mod metrics;
 mod routes;
 mod secret;
 mod server;
@@ -42,5 +43,6 @@ pub use bind::BindError;
 pub use health::{HealthCheck, Readiness};
 pub use intake::{Intake, UpdateIntake};
 pub use listener::{PrivateListener, PublicListener};
+pub use metrics::MetricsPage;
 pub use secret::{InvalidSecret, WebhookSecret};
 pub use settings::{Limits, PrivateSettings, PublicSettings};

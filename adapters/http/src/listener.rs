@@ -8,10 +8,11 @@ use slog::{Logger, info, o};
 
 use crate::bind::{BindError, listen};
 use crate::health::HealthRoutes;
+use crate::metrics::MetricsRoute;
 use crate::routes::{PrivateRoutes, PublicRoutes};
 use crate::server::Server;
 use crate::webhook::Webhook;
-use crate::{HealthCheck, Limits, PrivateSettings, PublicSettings, UpdateIntake};
+use crate::{HealthCheck, Limits, MetricsPage, PrivateSettings, PublicSettings, UpdateIntake};
 
 /// The listener the messenger reaches.
 ///
@@ -73,8 +74,8 @@ impl PublicListener {
     }
 }
 
-/// The listener for operators: so far the health routes of [`PublicListener`], answered even while the public one
-/// is crowded.
+/// The listener for operators: the health routes of [`PublicListener`], answered even while the public one is
+/// crowded, and `GET`, `HEAD` `/metrics`: 200 with the page, or 500 where it cannot be written.
 #[derive(Debug)]
 pub struct PrivateListener {
     addr: SocketAddr,
@@ -90,6 +91,7 @@ impl PrivateListener {
     pub fn bind(
         settings: PrivateSettings,
         health: Arc<dyn HealthCheck>,
+        metrics: Arc<dyn MetricsPage>,
         log: &Logger,
     ) -> Result<Self, BindError> {
         let PrivateSettings { addr, limits } = settings;
@@ -99,6 +101,7 @@ impl PrivateListener {
         let stopping = Arc::new(AtomicBool::new(false));
         let routes = PrivateRoutes {
             health: health_routes(health, &stopping, &limits),
+            metrics: MetricsRoute::new(metrics, limits.ready_timeout),
         };
         Ok(Self {
             addr,

@@ -7,6 +7,7 @@ use hyper::http::request::Parts;
 use crate::answer::{self, Answer};
 use crate::body::RequestBody;
 use crate::health::HealthRoutes;
+use crate::metrics::MetricsRoute;
 use crate::webhook::Webhook;
 
 /// The paths of one listener.
@@ -35,17 +36,22 @@ impl Routes for PublicRoutes {
     }
 }
 
-/// The listener for operators: health.
+/// The listener for operators: health and metrics.
 #[derive(Debug)]
 pub(crate) struct PrivateRoutes {
     pub(crate) health: HealthRoutes,
+    pub(crate) metrics: MetricsRoute,
 }
 
 impl Routes for PrivateRoutes {
     async fn answer(&self, head: &Parts, _body: &mut RequestBody) -> Answer {
-        self.health
-            .answer(&head.method, head.uri.path())
-            .await
-            .unwrap_or_else(answer::not_found)
+        match head.uri.path() {
+            "/metrics" => self.metrics.answer(&head.method).await,
+            path => self
+                .health
+                .answer(&head.method, path)
+                .await
+                .unwrap_or_else(answer::not_found),
+        }
     }
 }

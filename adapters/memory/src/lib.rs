@@ -11,6 +11,7 @@
 //! | `FileStorage` | [`MemoryFiles`] |
 //! | `LanguageModel` | [`ScriptedModel`] |
 //! | `Messenger` | [`RecordingMessenger`] |
+//! | `Metrics` | [`RecordingMetrics`] |
 //! | `Clock`, `IdSource` | [`SimulatedClock`], [`SeededIds`] |
 //!
 //! ```
@@ -29,6 +30,7 @@ mod clock;
 mod files;
 mod ids;
 mod messenger;
+mod metrics;
 mod model;
 mod store;
 
@@ -37,6 +39,7 @@ pub use clock::SimulatedClock;
 pub use files::MemoryFiles;
 pub use ids::SeededIds;
 pub use messenger::{RecordingMessenger, ScriptedCall};
+pub use metrics::RecordingMetrics;
 pub use model::ScriptedModel;
 #[doc(hidden)]
 pub use store::Fault;

@@ -170,7 +170,7 @@ async fn revive(conn: &mut Conn, id: i64) -> QueryResult<bool> {
         }
         (DeadQueue::Reply, _, _, Some(item)) => {
             let call: Outgoing = read(item)?;
-            commit::outgoing::queue(conn, &[&call]).await?;
+            commit::outgoing::queue(conn, &[(&call, None)]).await?;
         }
         (DeadQueue::Job, _, _, Some(item)) => {
             let dead: DeadJob = read(item)?;

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use frontdesk_core::id::{MessageId, ThreadId};
 use frontdesk_core::port::messenger::Action;
 use frontdesk_core::port::store::{Claim, StoreError};
+use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{
     Author, ClaimedSend, ClaimedTurn, InboxItem, LaneKey, LaneKind, OutboxItem, Outgoing, Repeat,
 };
@@ -86,6 +87,10 @@ async fn turns(conn: &mut Conn, claim: &Claim) -> QueryResult<(Vec<ClaimedTurn>,
     ))
 }
 
+/// Where an outbox row's payload says when the event that the call answers was accepted, in
+/// microseconds; beside the fields of its action.
+pub(crate) const ACCEPTED_AT: &str = "accepted_at";
+
 /// Columns of an outbox row, and their SQL types, in one order.
 pub(crate) const OUTBOX_COLUMNS: &str = "o.bot_id, o.channel, o.chat_id, o.seq, o.thread_id, o.dedupe_key, \
     o.message_id, o.part, o.author, o.owner_epoch, o.payload, o.repeat, o.tries, o.in_flight, o.unknown";
@@ -120,8 +125,9 @@ pub(crate) type OutboxRow = (
     i32,
 );
 
-/// A row of the outbox; nothing if its action is of a build that knows more.
-pub(crate) fn outbox_item(row: OutboxRow) -> Option<(LaneKey, OutboxItem, i32)> {
+/// A row of the outbox, read at `now` if that matters; nothing if its action is of a build that knows
+/// more.
+pub(crate) fn outbox_item(row: OutboxRow, now: Option<Timestamp>) -> Option<(LaneKey, OutboxItem, i32)> {
     let (
         lane,
         seq,
@@ -137,6 +143,7 @@ pub(crate) fn outbox_item(row: OutboxRow) -> Option<(LaneKey, OutboxItem, i32)> 
         in_flight,
         unknown,
     ) = row;
+    let accepted_at = payload.0.get(ACCEPTED_AT).and_then(Value::as_i64);
     let action: Action = serde_json::from_value::<Action>(payload.0).ok()?;
     let lane = key(lane);
     let outgoing = Outgoing {
@@ -155,6 +162,9 @@ pub(crate) fn outbox_item(row: OutboxRow) -> Option<(LaneKey, OutboxItem, i32)> 
         outgoing,
         tries: u32::try_from(tries).unwrap_or(0),
         in_flight,
+        waited: accepted_at
+            .zip(now)
+            .map(|(at, now)| now.since(Timestamp::from_micros(at))),
     };
     Some((lane, item, unknown))
 }
@@ -164,15 +174,16 @@ async fn sends(conn: &mut Conn, claim: &Claim) -> QueryResult<(Vec<ClaimedSend>,
     if taken.is_empty() {
         return Ok((Vec::new(), 0));
     }
-    let sql = Sql::<OutboxSql>::new(format!(
-        "SELECT {OUTBOX_COLUMNS} FROM ? JOIN outbox AS o ON o.seq = (SELECT min(m.seq) FROM outbox AS m \
+    let sql = Sql::<(OutboxSql, Moment)>::new(format!(
+        "SELECT {OUTBOX_COLUMNS}, ? FROM ? JOIN outbox AS o ON o.seq = (SELECT min(m.seq) FROM outbox AS m \
          WHERE m.bot_id = c.bot_id AND m.channel = c.channel AND m.chat_id = c.chat_id)"
     ))
+    .now()
     .table("c", key_columns(taken.iter().map(|taken| &taken.claim.lane)));
-    let heads: Vec<OutboxRow> = rows!(conn, sql => OutboxRow)?;
+    let heads: Vec<(OutboxRow, At)> = rows!(conn, sql => (OutboxRow, At))?;
     let items = heads
         .into_iter()
-        .filter_map(outbox_item)
+        .filter_map(|(row, now)| outbox_item(row, Some(now.0)))
         .map(|(lane, item, _)| (lane, item));
     Ok(join(
         taken,

@@ -75,7 +75,7 @@ async fn held(conn: &mut Conn, sends: &[(&LaneClaim, i64)]) -> QueryResult<HashM
     let found = rows!(conn, sql => (OutboxRow, Option<String>, Option<i64>))?;
     let mut calls = HashMap::new();
     for (row, owner, epoch) in found {
-        if let Some((lane, item, unknown)) = outbox_item(row) {
+        if let Some((lane, item, unknown)) = outbox_item(row, None) {
             let owner = owner.map(|owner| Owner::from_text(&owner)).zip(epoch);
             calls.insert((lane, item.seq), Held { item, unknown, owner });
         }

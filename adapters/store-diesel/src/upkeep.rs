@@ -1,11 +1,12 @@
 //! The store's own upkeep, and what health needs.
 
 use async_trait::async_trait;
-use diesel::sql_types::{BigInt, Nullable};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{ExpressionMethods, QueryDsl, QueryResult};
 use diesel_async::RunQueryDsl;
 use std::time::Duration;
 
+use frontdesk_core::conversation::Owner;
 use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::store::{Depth, StoreError, UpkeepStore, WorkDepth};
 use frontdesk_core::work::{LaneKey, LaneKind};
@@ -43,6 +44,20 @@ impl UpkeepStore for DieselStore {
     async fn depth(&self) -> Result<WorkDepth, StoreError> {
         let mut conn = self.reader().await?;
         measure(&mut conn).await.map_err(store_error)
+    }
+
+    async fn open_conversations(&self) -> Result<Vec<(Owner, u64)>, StoreError> {
+        let mut conn = self.reader().await?;
+        // Index conversations_open holds the open ones.
+        let sql = Sql::<(Text, BigInt)>::new(
+            "SELECT owner, count(*) FROM conversations WHERE status IN ('active', 'escalated') GROUP BY owner",
+        );
+        let counted: QueryResult<Vec<(String, i64)>> = rows!(&mut conn, sql => (String, i64));
+        Ok(counted
+            .map_err(store_error)?
+            .into_iter()
+            .map(|(owner, count)| (Owner::from_text(&owner), u64::try_from(count).unwrap_or(0)))
+            .collect())
     }
 
     async fn is_idle(&self, lane: &LaneKey) -> Result<bool, StoreError> {

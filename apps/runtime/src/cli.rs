@@ -1,14 +1,15 @@
 //! The command line of `frontdesk`.
 
-use clap::{Arg, Args as _, Command, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args as _, Command, FromArgMatches as _, Parser, Subcommand};
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::commands;
+use crate::end;
 use crate::failure::Failure;
-use crate::settings::{SETTINGS, SettingProblems, Settings, Sources, flag_of};
+use crate::flags::{flags, with_settings};
+use crate::settings::{SETTINGS, SettingProblems, Settings, Sources};
 
 /// The front desk of a company on Telegram: answers at once, finds out what the client needs, hands
 /// over to a person.
@@ -21,8 +22,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Sub {
-    /// Webhook or polling, worker and health in one process
-    Run,
+    /// Webhook or polling, worker, health and metrics in one process
+    Run(commands::run::Arguments),
     /// The same bot in the terminal
     Chat,
     /// Bring the database's schema up or down, or show where it stands
@@ -65,68 +66,26 @@ impl Context {
 
 /// Runs `frontdesk` with the process's arguments.
 pub fn main_of() -> ExitCode {
-    let matches = command().get_matches();
+    let command = Cli::augment_args(Command::new("frontdesk").version(env!("CARGO_PKG_VERSION")));
+    let matches = with_settings(command, &BTreeMap::new()).get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let flags = flags(&matches);
-    match run(cli, flags) {
-        Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Standard error may be closed; there is nobody left to tell then.
-            drop(writeln!(std::io::stderr(), "{failure}"));
-            ExitCode::from(failure.code())
-        }
-    }
-}
-
-/// The commands, and every setting as a flag of all of them.
-fn command() -> Command {
-    let mut command = Cli::augment_args(Command::new("frontdesk").version(env!("CARGO_PKG_VERSION")));
-    for spec in SETTINGS {
-        let default = if spec.default.is_empty() {
-            String::new()
-        } else {
-            format!(" [default: {}]", spec.default)
-        };
-        command = command.arg(
-            Arg::new(spec.name)
-                .long(flag_of(spec.name))
-                .value_name("VALUE")
-                .global(true)
-                .help_heading("Settings (or the environment, or .env: the same names in capitals)")
-                .help(format!("{}{default}", spec.help)),
-        );
-    }
-    command
-}
-
-fn flags(matches: &clap::ArgMatches) -> BTreeMap<String, String> {
-    let mut deepest = matches;
-    while let Some((_, inner)) = deepest.subcommand() {
-        deepest = inner;
-    }
-    SETTINGS
-        .iter()
-        .filter_map(|spec| {
-            let value = deepest.get_one::<String>(spec.name)?;
-            Some((spec.name.to_owned(), value.clone()))
-        })
-        .collect()
+    end(run(cli, flags(&matches)))
 }
 
 fn run(cli: Cli, flags: BTreeMap<String, String>) -> Result<(), Failure> {
     let context = Context {
         sources: Sources::of_process(flags, Path::new("."))?,
     };
-    for warning in &context.sources.warnings {
-        drop(writeln!(std::io::stderr(), "warning: {warning}"));
-    }
+    context.sources.tell_warnings();
     match cli.command {
-        None if context.settings()?.telegram.is_some() => commands::run::execute(&context),
+        None if context.settings()?.telegram.is_some() => {
+            commands::run::execute(&context, &commands::run::Arguments::default())
+        }
         None | Some(Sub::Chat) => commands::chat::execute(&context),
-        Some(Sub::Run) => commands::run::execute(&context),
+        Some(Sub::Run(arguments)) => commands::run::execute(&context, &arguments),
         Some(Sub::Migrate(arguments)) => commands::migrate::execute(&context, &arguments),
         Some(Sub::Telegram(action)) => commands::telegram::execute(&context, &action),
         Some(Sub::Check(arguments)) => commands::check::execute(&context, &arguments),

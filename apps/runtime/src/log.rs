@@ -2,7 +2,10 @@
 
 use slog::{Drain, FnValue, Logger, Record, o};
 use std::io::IsTerminal;
+use std::time::Duration;
 
+use crate::failure::Failure;
+use crate::monitoring::{Monitor, Monitored};
 use crate::settings::{LogFormat, Settings};
 
 /// How many lines may wait before the one who logs has to.
@@ -12,33 +15,57 @@ const CHANNEL: usize = 16_384;
 pub struct Log {
     /// The root logger.
     pub root: Logger,
-    _flush: slog_async::AsyncGuard,
+    flush: slog_async::AsyncGuard,
+    monitor: Option<Monitor>,
 }
 
 impl Log {
     /// Starts logging. Lines of libraries that use the `log` crate come along.
     pub fn start(settings: &Settings) -> Log {
+        Log::with(settings, None)
+    }
+
+    /// Starts logging for a program that serves: its errors are told where the settings say.
+    pub fn monitored(settings: &Settings, program: &'static str) -> Result<Log, Failure> {
+        let monitor = match &settings.sentry_dsn {
+            Some(dsn) => Some(Monitor::start(dsn, program)?),
+            None => None,
+        };
+        Ok(Log::with(settings, monitor))
+    }
+
+    /// Ends logging: what waits is written, and told, the latter no longer than `limit`.
+    pub fn end(self, limit: Duration) {
+        drop(self.root);
+        // Joins the thread that writes; what it had to tell is told then.
+        drop(self.flush);
+        if let Some(monitor) = self.monitor {
+            monitor.flush(limit);
+        }
+    }
+
+    fn with(settings: &Settings, monitor: Option<Monitor>) -> Log {
         let json = match settings.log_format {
             LogFormat::Json => true,
             LogFormat::Text => false,
             LogFormat::Auto => !std::io::stderr().is_terminal(),
         };
         let (drain, flush) = if json {
-            spawn(json_drain())
+            spawn(json_drain(), monitor.clone())
         } else {
-            spawn(text_drain())
+            spawn(text_drain(), monitor.clone())
         };
         let root = Logger::root(slog::LevelFilter::new(drain, settings.log_level).fuse(), o!());
         bridge(&root, settings.log_level);
-        Log { root, _flush: flush }
+        Log { root, flush, monitor }
     }
 }
 
-fn spawn<D>(drain: D) -> (slog::Fuse<slog_async::Async>, slog_async::AsyncGuard)
+fn spawn<D>(drain: D, monitor: Option<Monitor>) -> (slog::Fuse<slog_async::Async>, slog_async::AsyncGuard)
 where
     D: Drain<Err = slog::Never, Ok = ()> + Send + 'static,
 {
-    let (drain, guard) = slog_async::Async::new(drain)
+    let (drain, guard) = slog_async::Async::new(Monitored { drain, monitor })
         .chan_size(CHANNEL)
         // A line lost is a question without an answer later; the one who logs waits instead.
         .overflow_strategy(slog_async::OverflowStrategy::Block)

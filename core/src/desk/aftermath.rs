@@ -1,9 +1,12 @@
-//! What follows a committed turn outside the store: log lines and the cache's copy of the session.
+//! What follows a committed turn outside the store: log lines, figures, and the cache's copy of the
+//! session.
 
 use serde_json::json;
 use slog::{KV, Record, Serializer};
 
 use crate::dialogue::{Decision, Fact};
+use crate::port::Metrics;
+use crate::port::metrics::Counter;
 use crate::port::store::Snapshot;
 use crate::work::LaneKey;
 
@@ -18,6 +21,26 @@ impl KV for FactFields<'_> {
             serializer.emit_str(key, value)?;
         }
         Ok(())
+    }
+}
+
+/// Counts what the decision means for the business.
+pub(super) fn count(metrics: &dyn Metrics, before: &Snapshot, decision: &Decision) {
+    if let Some(lead) = &decision.lead
+        && before
+            .lead
+            .as_ref()
+            .is_none_or(|old| old.id != lead.id || old.lead_score != lead.lead_score)
+    {
+        metrics.add(Counter::Leads, &[("score", lead.lead_score.as_str())], 1);
+    }
+    for fact in &decision.facts {
+        let rung = match fact.what {
+            "question_missed" => "sentence",
+            "conversation_escalated" if fact.fields.contains(&("why", "missed".to_owned())) => "person",
+            _ => continue,
+        };
+        metrics.add(Counter::Degradation, &[("rung", rung)], 1);
     }
 }
 

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use crate::dialogue::{Event, LimitNotice};
 use crate::id::{BotId, Channel, UpdateId};
-use crate::port::UpdateDecoder;
 use crate::port::messenger::{Envelope, PeekError};
+use crate::port::metrics::Histogram;
 use crate::port::store::Accepted;
+use crate::port::{Clock, Metrics, UpdateDecoder};
+use crate::time::Timestamp;
 use crate::work::{LaneKey, NewInboxItem};
 
 use super::guarded::GuardedCache;
@@ -113,6 +115,8 @@ pub struct Door {
     queue: Arc<Queue>,
     limits: RateLimits,
     stats: Arc<DeskStats>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<dyn Metrics>,
     settings: Arc<DoorSettings>,
 }
 
@@ -133,6 +137,8 @@ impl Door {
             queue,
             limits: RateLimits::new(cache, settings.rates),
             stats: Arc::clone(&process.stats),
+            clock: Arc::clone(&process.clock),
+            metrics: Arc::clone(&process.metrics),
             settings: Arc::new(settings),
         };
         (door, writer)
@@ -154,13 +160,18 @@ impl Door {
         channel: Channel,
         body: Vec<u8>,
     ) -> Result<Received, DoorError> {
+        let came_at = self.clock.now();
         self.not_busy()?;
         let envelope = self.peek(decoder, &body)?;
         let admitted = self.admit(decoder, bot, &channel, envelope, body).await;
-        match self.write(vec![admitted]).await?.pop() {
+        let outcome = match self.write(vec![admitted]).await?.pop() {
             Some(outcome) => outcome,
             None => Err(self.unavailable()),
+        };
+        if outcome.is_ok() {
+            self.note_accepted(came_at);
         }
+        outcome
     }
 
     /// Receives updates that came together and keeps their order. Returns once all of them are
@@ -175,6 +186,7 @@ impl Door {
         channel: &Channel,
         bodies: Vec<Vec<u8>>,
     ) -> Result<Vec<ReceivedUpdate>, DoorError> {
+        let came_at = self.clock.now();
         self.not_busy()?;
         let looked_at = bodies.into_iter().map(|body| async move {
             match self.peek(decoder, &body) {
@@ -202,6 +214,9 @@ impl Door {
         let mut outcomes = self.write(admitted).await?.into_iter();
         for update in received.iter_mut().filter(|update| update.update_id.is_some()) {
             if let Some(outcome) = outcomes.next() {
+                if outcome.is_ok() {
+                    self.note_accepted(came_at);
+                }
                 update.outcome = outcome;
             }
         }
@@ -223,6 +238,12 @@ impl Door {
             Some(outcome) => outcome.map(|_| ()),
             None => Err(self.unavailable()),
         }
+    }
+
+    /// What came at `came_at` is durable now.
+    fn note_accepted(&self, came_at: Timestamp) {
+        let seconds = self.clock.now().since(came_at).as_secs_f64();
+        self.metrics.observe(Histogram::AcceptSeconds, &[], seconds);
     }
 
     /// Reads the little the door needs to know.

@@ -177,7 +177,7 @@ impl JobRunner {
     }
 
     fn dead(&self, job: &ClaimedJob, why: String) -> JobEnd {
-        self.process.stats.dead.up();
+        self.process.stats.jobs_dead.up();
         slog::error!(self.process.log, "a job was given up"; "job_id" => %job.claim.id, "kind" => &job.kind,
             "attempt" => job.attempt, "error" => &why);
         JobEnd::Dead { why }

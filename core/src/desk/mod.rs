@@ -38,6 +38,7 @@ mod stop;
 mod turn;
 mod upkeep;
 mod wake;
+mod watched;
 mod worker;
 mod writer;
 
@@ -57,5 +58,6 @@ pub use stop::{Stop, StopHandle};
 pub use turn::TurnSettings;
 pub use upkeep::Upkeep;
 pub use wake::{Listener, Wake};
+pub use watched::WatchedStore;
 pub use worker::{TurnWorker, TurnWorkerParts};
 pub use writer::DoorWriter;

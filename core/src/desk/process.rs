@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::id::{BotId, Channel, OwnerId};
 use crate::port::store::{Claim, Release, StoreError};
-use crate::port::{Clock, DeskStore, IdSource};
+use crate::port::{Clock, DeskStore, IdSource, Metrics, NoMetrics};
 use crate::time::Timestamp;
 use crate::work::{Backoff, LaneKind};
 
@@ -15,6 +15,7 @@ use super::hands::Hands;
 use super::stats::DeskStats;
 use super::stop::Stop;
 use super::wake::{Listener, Wake};
+use super::watched::WatchedStore;
 
 /// Signals that work has come, one for each kind of loop. The runtime gives them too, for work
 /// that another process left.
@@ -47,6 +48,8 @@ pub struct Process {
     pub hands: Hands,
     /// What it has counted.
     pub stats: Arc<DeskStats>,
+    /// Where it tells how long things take.
+    pub metrics: Arc<dyn Metrics>,
     /// Its wake-up signals.
     pub wakes: Wakes,
     /// Its log.
@@ -75,6 +78,7 @@ impl Process {
             lease: Self::LEASE,
             hands: Hands::default(),
             stats: Arc::new(DeskStats::default()),
+            metrics: Arc::new(NoMetrics),
             wakes: Wakes::default(),
             log,
         }
@@ -84,6 +88,15 @@ impl Process {
     #[must_use]
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
+        self
+    }
+
+    /// The same process with somebody who watches: its store is timed from here on.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        let watched = WatchedStore::new(self.store, Arc::clone(&self.clock), Arc::clone(&metrics));
+        self.store = Arc::new(watched);
+        self.metrics = metrics;
         self
     }
 

@@ -10,7 +10,9 @@ use std::time::Duration;
 use crate::id::{BotId, Channel};
 use crate::port::Messenger;
 use crate::port::messenger::{Action, LimitScope, OutboundCall};
+use crate::port::metrics::Histogram;
 use crate::port::store::{BeginSend, FinishSend, Release, SendIntent, StoreError};
+use crate::time::Timestamp;
 use crate::work::{Backoff, ClaimedSend, LaneKey, LaneKind, SendOutcome};
 
 use super::calls::{Failed, Given, Waits, make_call};
@@ -66,6 +68,7 @@ pub struct Sender {
 /// A call in hand.
 pub(super) struct Task {
     claimed: ClaimedSend,
+    claimed_at: Timestamp,
     held: Held,
 }
 
@@ -145,6 +148,7 @@ impl Sender {
             .iter()
             .map(|send| Task {
                 claimed: send.clone(),
+                claimed_at: now,
                 held: process.hands.hold(LaneKind::Reply, send.claim.clone(), now),
             })
             .collect();
@@ -214,13 +218,25 @@ impl Sender {
                     slog::info!(process.log, "a message was withheld: a person owns the chat"; "chat" => chat);
                 }
                 SendIntent::Parked => {
-                    process.stats.dead.up();
+                    process.stats.replies_dead.up();
                     slog::error!(process.log, "a call was given up: nobody knows whether it was made";
                         "chat" => chat, "seq" => task.claimed.item.seq, "tries" => task.claimed.item.tries);
                 }
             }
         }
         Ok(go)
+    }
+
+    /// How long somebody waited for a message that is with the messenger now.
+    fn note_reply(&self, send: &ClaimedSend, claimed_at: Timestamp, outcome: &SendOutcome) {
+        let (SendOutcome::Sent { .. }, Action::Send { .. }, Some(waited)) =
+            (outcome, &send.item.outgoing.action, send.item.waited)
+        else {
+            return;
+        };
+        let process = &self.parts.process;
+        let seconds = (waited + process.now().since(claimed_at)).as_secs_f64();
+        process.metrics.observe(Histogram::ReplySeconds, &[], seconds);
     }
 
     /// Counts and logs what became of a call; personal data stays out of it.
@@ -280,7 +296,11 @@ impl Rounds for Sender {
     }
 
     async fn run(&self, task: Task) -> Done {
-        let Task { claimed, held } = task;
+        let Task {
+            claimed,
+            claimed_at,
+            held,
+        } = task;
         let process = &self.parts.process;
         let outgoing = &claimed.item.outgoing;
         let call = OutboundCall {
@@ -313,6 +333,7 @@ impl Rounds for Sender {
             self.parts.pacing.pause(&outgoing.lane, after, process.now());
         }
         self.note(&claimed, &outcome, given.0.as_ref().err());
+        self.note_reply(&claimed, claimed_at, &outcome);
         Done {
             claimed,
             _held: held,

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::port::store::WorkDepth;
+use crate::port::metrics::{self, Gauge, Reading};
+use crate::port::store::{Depth, WorkDepth};
 
 /// A number that grows.
 #[derive(Debug, Default)]
@@ -40,6 +41,8 @@ pub struct DeskStats {
     pub not_updates: Counter,
     /// Items refused at the door because too much waits.
     pub busy: Counter,
+    /// Items the store will never take.
+    pub door_refused: Counter,
     /// Items refused at the door because the store did not answer.
     pub unavailable: Counter,
     /// Slices written by the door.
@@ -56,8 +59,12 @@ pub struct DeskStats {
     pub turns_failed: Counter,
     /// Decisions, job runs or calls that panicked.
     pub panics: Counter,
-    /// Items given up.
-    pub dead: Counter,
+    /// Events given up.
+    pub turns_dead: Counter,
+    /// Calls given up because nobody knows whether they were made.
+    pub replies_dead: Counter,
+    /// Jobs given up.
+    pub jobs_dead: Counter,
     /// Lanes put off because another suspect was in hand.
     pub parked: Counter,
     /// Claims that were lost while in hand.
@@ -95,4 +102,83 @@ impl DeskStats {
     pub fn set_depth(&self, depth: WorkDepth) {
         *self.depth.lock().unwrap_or_else(PoisonError::into_inner) = Some(depth);
     }
+}
+
+impl DeskStats {
+    /// All of it by the names of the metrics.
+    pub fn readings(&self) -> Vec<Reading> {
+        use metrics::Counter::{CacheErrors, Sends, Updates, Work};
+        let sum = |counters: &[&Counter]| counters.iter().map(|counter| counter.get()).sum();
+        let mut readings = vec![
+            Reading::Counter(Updates, &[("result", "accepted")], self.accepted.get()),
+            Reading::Counter(Updates, &[("result", "duplicate")], self.duplicates.get()),
+            Reading::Counter(Updates, &[("result", "limited")], self.limited.get()),
+            Reading::Counter(
+                Updates,
+                &[("result", "refused")],
+                sum(&[
+                    &self.not_updates,
+                    &self.busy,
+                    &self.unavailable,
+                    &self.door_refused,
+                ]),
+            ),
+            Reading::Counter(Updates, &[("result", "dead")], self.turns_dead.get()),
+            Reading::Counter(Work, &[("queue", "turn"), ("result", "done")], self.turns.get()),
+            Reading::Counter(
+                Work,
+                &[("queue", "turn"), ("result", "failed")],
+                self.turns_failed.get(),
+            ),
+            Reading::Counter(
+                Work,
+                &[("queue", "turn"), ("result", "dead")],
+                self.turns_dead.get(),
+            ),
+            Reading::Counter(Work, &[("queue", "reply"), ("result", "done")], self.sent.get()),
+            Reading::Counter(
+                Work,
+                &[("queue", "reply"), ("result", "failed")],
+                sum(&[&self.not_sent, &self.uncertain]),
+            ),
+            Reading::Counter(
+                Work,
+                &[("queue", "reply"), ("result", "dead")],
+                sum(&[&self.replies_dead, &self.refused]),
+            ),
+            Reading::Counter(Work, &[("queue", "job"), ("result", "done")], self.jobs.get()),
+            Reading::Counter(
+                Work,
+                &[("queue", "job"), ("result", "failed")],
+                self.jobs_failed.get(),
+            ),
+            Reading::Counter(
+                Work,
+                &[("queue", "job"), ("result", "dead")],
+                self.jobs_dead.get(),
+            ),
+            Reading::Counter(Sends, &[("result", "sent")], self.sent.get()),
+            Reading::Counter(Sends, &[("result", "not_sent")], self.not_sent.get()),
+            Reading::Counter(Sends, &[("result", "rate_limited")], self.rate_limited.get()),
+            Reading::Counter(Sends, &[("result", "refused")], self.refused.get()),
+            Reading::Counter(Sends, &[("result", "uncertain")], self.uncertain.get()),
+            Reading::Counter(Sends, &[("result", "withheld")], self.withheld.get()),
+            Reading::Counter(CacheErrors, &[], sum(&[&self.cache_failed, &self.cache_skipped])),
+        ];
+        if let Some(depth) = self.depth() {
+            readings.extend(waiting(&[("queue", "turn")], depth.turns));
+            readings.extend(waiting(&[("queue", "reply")], depth.replies));
+            readings.extend(waiting(&[("queue", "job")], depth.jobs));
+        }
+        readings
+    }
+}
+
+fn waiting(queue: metrics::Labels<'static>, depth: Depth) -> [Reading; 2] {
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 waiting items")]
+    let count = depth.waiting as f64;
+    [
+        Reading::Gauge(Gauge::WorkWaiting, queue, count),
+        Reading::Gauge(Gauge::WorkOldestSeconds, queue, depth.oldest.as_secs_f64()),
+    ]
 }

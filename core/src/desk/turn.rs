@@ -39,8 +39,8 @@ impl Default for TurnSettings {
 /// What is to be done with a claimed turn.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// This is to be committed.
-    Commit(Box<TurnCommit>),
+    /// This is to be committed; what happened, in one word.
+    Commit(Box<TurnCommit>, &'static str),
     /// The lane is given back, for a reason in one line.
     GiveBack(Release, &'static str),
 }
@@ -95,12 +95,15 @@ impl TurnTaker {
         };
         let occasion = self.occasion(&turn.claim, snapshot);
         match catch_unwind(AssertUnwindSafe(|| self.decide.decide(occasion, &event))) {
-            Ok(decision) => Verdict::Commit(Box::new(TurnCommit {
-                claim: turn.claim.clone(),
-                seq: turn.item.seq,
-                end: TurnEnd::Done,
-                decision,
-            })),
+            Ok(decision) => {
+                let commit = TurnCommit {
+                    claim: turn.claim.clone(),
+                    seq: turn.item.seq,
+                    end: TurnEnd::Done,
+                    decision,
+                };
+                Verdict::Commit(Box::new(commit), event.kind())
+            }
             Err(_) => self.failed(turn, "deciding panicked"),
         }
     }
@@ -127,7 +130,7 @@ impl TurnTaker {
                 catch_unwind(AssertUnwindSafe(|| self.decide.give_up(occasion))).ok()
             })
             .unwrap_or_default();
-        Verdict::Commit(Box::new(dead_letter(turn, why, decision)))
+        Verdict::Commit(Box::new(dead_letter(turn, why, decision)), "given_up")
     }
 
     fn occasion<'a>(&self, claim: &'a LaneClaim, snapshot: &'a Snapshot) -> Occasion<'a> {

@@ -13,8 +13,8 @@ pub struct Upkeep {
     process: Process,
     /// How often the depth is sampled.
     pub sample_every: Duration,
-    /// How often the store is swept.
-    pub sweep_every: Duration,
+    /// How often the store is swept; `None` for never.
+    pub sweep_every: Option<Duration>,
 }
 
 /// At most this many batches are swept at a time, so that the samples go on.
@@ -26,7 +26,15 @@ impl Upkeep {
         Upkeep {
             process,
             sample_every: Duration::from_secs(1),
-            sweep_every: Duration::from_mins(1),
+            sweep_every: Some(Duration::from_mins(1)),
+        }
+    }
+
+    /// Upkeep that only samples: of a process that is not to write what is not its business.
+    pub fn sampling(process: Process) -> Self {
+        Upkeep {
+            sweep_every: None,
+            ..Upkeep::new(process)
         }
     }
 
@@ -34,12 +42,13 @@ impl Upkeep {
     pub async fn run(&self, stop: Stop) {
         let process = &self.process;
         let mut rhythm = Rhythm::new("upkeep");
-        let mut sweep_at = process.now() + self.sweep_every;
+        let mut sweep_at = self.sweep_every.map(|every| process.now() + every);
         while !stop.is_requested() {
-            let sweeps = process.now() >= sweep_at;
+            let sweeps = sweep_at.is_some_and(|at| process.now() >= at);
             if sweeps {
-                sweep_at =
-                    process.now() + process.between(self.sweep_every * 3 / 4, self.sweep_every * 5 / 4);
+                sweep_at = self
+                    .sweep_every
+                    .map(|every| process.now() + process.between(every * 3 / 4, every * 5 / 4));
             }
             let wait = match self.once(sweeps, &stop).await {
                 Ok(()) => {

@@ -8,10 +8,12 @@ use std::time::Duration;
 use crate::conversation::Session;
 use crate::dialogue::{Decide, Decision};
 use crate::port::UpdateDecoder;
+use crate::port::metrics::Histogram;
 use crate::port::store::{CommitOutcome, Release, Snapshot, StoreError, TurnCommit, TurnEnd};
+use crate::time::Timestamp;
 use crate::work::{Backoff, ClaimedTurn, JobChange, LaneKey, LaneKind};
 
-use super::aftermath::{FactFields, session_copy};
+use super::aftermath::{FactFields, count, session_copy};
 use super::guarded::GuardedCache;
 use super::hands::Held;
 use super::process::{Process, Rhythm, give_way};
@@ -45,6 +47,7 @@ pub struct TurnWorker {
 struct Task {
     turn: ClaimedTurn,
     held: Held,
+    claimed_at: Timestamp,
 }
 
 /// A decided turn in hand.
@@ -52,6 +55,7 @@ struct Decided {
     task: Task,
     snapshot: Snapshot,
     commit: TurnCommit,
+    kind: &'static str,
 }
 
 /// A conversation that changed meanwhile is read again soon.
@@ -123,7 +127,11 @@ impl TurnWorker {
         let (mut ordinary, mut suspect, mut parked) = (Vec::new(), None, Vec::new());
         for turn in claimed {
             let held = process.hands.hold(LaneKind::Turn, turn.claim.clone(), now);
-            let task = Task { turn, held };
+            let task = Task {
+                turn,
+                held,
+                claimed_at: now,
+            };
             if !(settings.suspect_from..=settings.max_attempts).contains(&task.turn.attempt) {
                 ordinary.push(task);
             } else if let Some(suspicion) = process.hands.suspect() {
@@ -161,10 +169,11 @@ impl TurnWorker {
                 continue;
             }
             match self.taker.take(&task.turn, snapshot.as_ref()) {
-                Verdict::Commit(commit) => decided.push(Decided {
+                Verdict::Commit(commit, kind) => decided.push(Decided {
                     task,
                     snapshot: snapshot.unwrap_or_default(),
                     commit: *commit,
+                    kind,
                 }),
                 Verdict::GiveBack(release, why) => {
                     self.note_failure(&task.turn, &release, why);
@@ -215,9 +224,9 @@ impl TurnWorker {
         let process = &self.process;
         let store = &process.store;
         let until = process.now() + process.lease;
-        let (commits, rest): (Vec<TurnCommit>, Vec<(Task, Snapshot)>) = decided
+        let (commits, rest): (Vec<TurnCommit>, Vec<(Task, Snapshot, &'static str)>) = decided
             .into_iter()
-            .map(|decided| (decided.commit, (decided.task, decided.snapshot)))
+            .map(|decided| (decided.commit, (decided.task, decided.snapshot, decided.kind)))
             .unzip();
         let mut outcomes = Vec::with_capacity(commits.len());
         match process.persist(until, || store.commit(&commits)).await {
@@ -237,7 +246,7 @@ impl TurnWorker {
         }
         let mut copies = Vec::new();
         let (mut replies, mut jobs) = (false, false);
-        for ((commit, (task, snapshot)), outcome) in commits.iter().zip(&rest).zip(outcomes) {
+        for ((commit, (task, snapshot, kind)), outcome) in commits.iter().zip(&rest).zip(outcomes) {
             match outcome {
                 Ok(CommitOutcome::Committed) => {
                     replies |= !commit.decision.outgoing.is_empty();
@@ -246,6 +255,11 @@ impl TurnWorker {
                         .jobs
                         .iter()
                         .any(|change| matches!(change, JobChange::Start(_)));
+                    let seconds = process.now().since(task.claimed_at).as_secs_f64();
+                    process
+                        .metrics
+                        .observe(Histogram::TurnSeconds, &[("kind", kind)], seconds);
+                    count(process.metrics.as_ref(), snapshot, &commit.decision);
                     self.note_commit(&task.turn, commit);
                     copies.extend(session_copy(&task.turn.claim.lane, snapshot, &commit.decision));
                 }
@@ -320,7 +334,7 @@ impl TurnWorker {
         match &commit.end {
             TurnEnd::Done => process.stats.turns.up(),
             TurnEnd::Dead { why } => {
-                process.stats.dead.up();
+                process.stats.turns_dead.up();
                 slog::error!(process.log, "an item was given up"; "why" => why, "chat" => turn.claim.lane.chat.0,
                     "seq" => turn.item.seq, "attempt" => turn.attempt, "source" => &turn.item.source);
             }

@@ -196,6 +196,11 @@ impl DoorWriter {
                 .filter(|row| **row == Err(RowError::Unavailable))
                 .count(),
         );
+        stats.door_refused.add(
+            rows.iter()
+                .filter(|row| matches!(row, Err(RowError::Refused(_))))
+                .count(),
+        );
         let mut rows = rows.into_iter();
         for (count, answer) in answers {
             // Nobody waits any more: the items are kept all the same, and come again as duplicates.

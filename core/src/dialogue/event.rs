@@ -93,6 +93,22 @@ pub enum UpdateKind {
     },
 }
 
+impl UpdateKind {
+    /// Which kind it is, in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            UpdateKind::Text { .. } => "text",
+            UpdateKind::Tap { .. } => "tap",
+            UpdateKind::Media(_) => "media",
+            UpdateKind::Contact { .. } => "contact",
+            UpdateKind::Location { .. } => "location",
+            UpdateKind::Edited { .. } => "edited",
+            UpdateKind::Reachable { .. } => "reachable",
+            UpdateKind::Ignored { .. } => "ignored",
+        }
+    }
+}
+
 /// An update of a messenger, understood.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Update {
@@ -272,4 +288,14 @@ impl Event {
     pub const DESK_SOURCE: &'static str = "desk";
     /// Version of their form.
     pub const DESK_VERSION: i32 = 1;
+
+    /// What kind of thing happened, in one word: for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Update(update) => update.what.kind(),
+            Event::Agent(_) => "agent",
+            Event::Timer(_) => "timer",
+            Event::Limited(_) => "limited",
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod files;
 pub mod llm;
 pub mod messenger;
+pub mod metrics;
 pub mod store;
 
 pub use cache::{Cache, CacheError};
@@ -17,6 +18,7 @@ pub use clock::{Clock, IdSource};
 pub use files::{FileStorage, FilesError};
 pub use llm::{LanguageModel, ModelError};
 pub use messenger::{Messenger, MessengerError, UpdateDecoder, UpdateSource};
+pub use metrics::{Metrics, NoMetrics};
 pub use store::{BackOfficeStore, DeskStore, StoreError};
 
 #[cfg(feature = "mocks")]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::time::Duration;
 
-use crate::conversation::{Client, Conversation, Message, Session};
+use crate::conversation::{Client, Conversation, Message, Owner, Session};
 use crate::dialogue::Decision;
 use crate::id::{BotId, Channel, ClientId, ConversationId, OwnerId};
 use crate::lead::Lead;
@@ -399,6 +399,13 @@ pub trait UpkeepStore: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn depth(&self) -> Result<WorkDepth, StoreError>;
+
+    /// How many conversations are open (active or escalated), by who may speak in them; owners of
+    /// none may be left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn open_conversations(&self) -> Result<Vec<(Owner, u64)>, StoreError>;
 
     /// Whether nothing waits for this chat: no event, no call, no due job. Timers aside.
     ///

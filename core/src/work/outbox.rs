@@ -66,6 +66,9 @@ pub struct OutboxItem {
     pub tries: u32,
     /// Whether the last of those had no known outcome.
     pub in_flight: bool,
+    /// How long ago, at the claim and by the store's clock, the event that it answers was accepted;
+    /// unknown for a call that was put back by hand.
+    pub waited: Option<Duration>,
 }
 
 /// A claimed lane and the oldest call that waits in it.

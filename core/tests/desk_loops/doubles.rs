@@ -238,6 +238,13 @@ impl UpkeepStore for TestStore {
         self.memory.depth().await
     }
 
+    async fn open_conversations(
+        &self,
+    ) -> Result<Vec<(frontdesk_core::conversation::Owner, u64)>, StoreError> {
+        self.up()?;
+        self.memory.open_conversations().await
+    }
+
     async fn is_idle(&self, lane: &LaneKey) -> Result<bool, StoreError> {
         self.memory.is_idle(lane).await
     }

@@ -15,6 +15,7 @@ mod world;
 
 mod answers;
 mod door;
+mod figures;
 mod jobs;
 mod limits;
 mod poller;

@@ -173,6 +173,6 @@ fn skipped() {
     clippy::disallowed_methods,
     reason = "where the tests' databases are is no setting of the product"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

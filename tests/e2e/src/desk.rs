@@ -7,7 +7,7 @@ use std::time::Duration;
 use frontdesk_fake_telegram::{Config, FakeTelegram};
 use tempfile::TempDir;
 
-use crate::backend::{Backend, Database};
+use crate::backend::{self, Backend, Database};
 use crate::program::{Ended, Invocation, Program};
 use crate::secrecy::{SECRET, Secrecy, TOKEN};
 use crate::{PATIENCE, http};
@@ -21,6 +21,16 @@ pub enum Mode {
     Webhook,
 }
 
+/// Which programs do the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `frontdesk run`.
+    AllInOne,
+    /// One `frontdesk-webhook` and two `frontdesk-worker`, on one Postgres; on one Redis too where
+    /// `FRONTDESK_TEST_REDIS` names one.
+    Many,
+}
+
 /// One installation. Its database, its folder and its Telegram go with it.
 #[derive(Debug)]
 pub struct Desk {
@@ -29,17 +39,29 @@ pub struct Desk {
     /// Its database.
     pub database: Database,
     mode: Mode,
+    shape: Shape,
     settings: BTreeMap<String, String>,
     registered: bool,
     folder: TempDir,
 }
 
-/// A desk at work: `frontdesk run`.
+/// A desk at work.
 #[derive(Debug)]
 pub struct Running {
-    /// The process.
+    /// The process that takes updates in.
     pub program: Program,
     /// Where it listens, as `host:port`.
+    pub address: String,
+    /// The processes that do nothing but work.
+    pub workers: Vec<Worker>,
+}
+
+/// A `frontdesk-worker` at work.
+#[derive(Debug)]
+pub struct Worker {
+    /// The process.
+    pub program: Program,
+    /// Where it tells how it is, as `host:port`.
     pub address: String,
 }
 
@@ -87,10 +109,21 @@ impl Desk {
             telegram,
             database,
             mode,
+            shape: Shape::AllInOne,
             settings,
             registered: false,
             folder,
         })
+    }
+
+    /// The same in many processes.
+    #[must_use]
+    pub fn in_many(mut self) -> Desk {
+        self.shape = Shape::Many;
+        if let Some(redis) = backend::variable("FRONTDESK_TEST_REDIS") {
+            self.set("REDIS_URL", &redis);
+        }
+        self
     }
 
     /// Sets a setting, for programs started from now on.
@@ -113,8 +146,14 @@ impl Desk {
     /// A command with its settings.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Invocation {
-        let invocation =
-            Invocation::frontdesk(self.folder.path(), arguments).keeping(Secrecy::of(self.telegram.handle()));
+        self.invocation("frontdesk", arguments)
+    }
+
+    /// A program with its settings.
+    #[must_use]
+    pub fn invocation(&self, program: &'static str, arguments: &[&str]) -> Invocation {
+        let invocation = Invocation::of(program, self.folder.path(), arguments)
+            .keeping(Secrecy::of(self.telegram.handle()));
         self.settings
             .iter()
             .fold(invocation, |invocation, (name, value)| {
@@ -127,15 +166,37 @@ impl Desk {
         self.command(arguments).run().await
     }
 
-    /// Starts `frontdesk run`, waits until it is ready, and has updates brought to it.
+    /// Starts its programs, waits until they are ready, and has updates brought to them.
     pub async fn start(&mut self) -> Running {
-        let mut program = self.command(&["run"]).start();
-        let line = program.logged("frontdesk is running").await;
-        let address = line["listen_addr"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no listen_addr: {line}"))
-            .to_owned();
-        ready(&address).await;
+        let mut workers = Vec::new();
+        if self.shape == Shape::Many {
+            for _ in 0..2 {
+                workers.push(self.start_worker().await);
+            }
+        }
+        let (program, address) = self.start_intake().await;
+        Running {
+            program,
+            address,
+            workers,
+        }
+    }
+
+    /// Starts one more worker and waits until it is ready.
+    pub async fn start_worker(&self) -> Worker {
+        let worker = self.invocation("frontdesk-worker", &[]);
+        let mut program = worker.with("ADMIN_ADDR", "127.0.0.1:0").start();
+        let address = listening(&mut program, "admin_addr").await;
+        Worker { program, address }
+    }
+
+    /// Starts what takes updates in, waits until it is ready, and has them brought to it.
+    pub async fn start_intake(&mut self) -> (Program, String) {
+        let mut program = match self.shape {
+            Shape::AllInOne => self.command(&["run"]).start(),
+            Shape::Many => self.invocation("frontdesk-webhook", &[]).start(),
+        };
+        let address = listening(&mut program, "listen_addr").await;
         if self.mode == Mode::Webhook {
             let url = format!("http://{address}");
             // A port of its own at each start: the fake delivers where the program is now.
@@ -146,7 +207,7 @@ impl Desk {
                 self.registered = true;
             }
         }
-        Running { program, address }
+        (program, address)
     }
 
     /// The dead letters, as `frontdesk dead list --json` tells them.
@@ -161,10 +222,28 @@ impl Desk {
 }
 
 impl Running {
-    /// Asks it to stop and waits until it has.
+    /// Asks all of it to stop and waits until it has; tells everything that was said together, and the
+    /// first exit code that is not 0.
     pub async fn stop(self) -> Ended {
-        self.program.terminate();
-        self.program.wait(PATIENCE + Duration::from_secs(10)).await
+        let mut programs = vec![self.program];
+        programs.extend(self.workers.into_iter().map(|worker| worker.program));
+        for program in &programs {
+            program.terminate();
+        }
+        let mut all = Ended {
+            code: Some(0),
+            stdout: String::new(),
+            stderr: String::new(),
+        };
+        for program in programs {
+            let ended = program.wait(PATIENCE + Duration::from_secs(10)).await;
+            if all.code == Some(0) {
+                all.code = ended.code;
+            }
+            all.stdout.push_str(&ended.stdout);
+            all.stderr.push_str(&ended.stderr);
+        }
+        all
     }
 
     /// Waits until nothing waits to be done or sent, as its readiness tells.
@@ -193,8 +272,23 @@ impl Running {
 
     /// Kills it as a machine that loses power would.
     pub async fn kill(self) {
+        for worker in self.workers {
+            worker.program.kill().await;
+        }
         self.program.kill().await;
     }
+}
+
+/// Waits until the program listens and says it is ready; gives the address that it logged under this
+/// name.
+async fn listening(program: &mut Program, name: &str) -> String {
+    let line = program.logged("frontdesk is running").await;
+    let address = line[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {name}: {line}"))
+        .to_owned();
+    ready(&address).await;
+    address
 }
 
 /// Asks until the program says it is ready.

@@ -1,12 +1,13 @@
 //! Whole programs end to end against real databases and the fake Telegram: the harness.
 //!
 //! A [`Desk`] is one installation: a database of its own, a fake Telegram of its own, settings, a
-//! folder. [`Desk::start`] runs the built `frontdesk` on it, [`Desk::command`] runs its other commands.
+//! folder. [`Desk::start`] runs the built `frontdesk` on it, or a webhook and two workers
+//! ([`Desk::in_many`]); [`Desk::command`] runs the other commands.
 //! Whatever a program printed is searched for secrets and message texts when it ends
 //! ([`Secrecy`]), in every test.
 //!
 //! Map: [`Invocation`], [`Program`], [`Ended`] (processes) · [`Backend`], [`Database`] · [`Desk`],
-//! [`Mode`], [`Running`] · [`http`] (requests byte by byte).
+//! [`Mode`], [`Shape`], [`Running`], [`Worker`] · [`http`] (requests byte by byte).
 #![expect(
     clippy::missing_panics_doc,
     clippy::panic,
@@ -25,7 +26,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use backend::{Backend, Database};
-pub use desk::{Desk, Mode, Running};
+pub use desk::{Desk, Mode, Running, Shape, Worker};
 pub use program::{Ended, Invocation, Program};
 pub use secrecy::{SECRET, Secrecy, TOKEN};
 

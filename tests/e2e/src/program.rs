@@ -16,6 +16,7 @@ use crate::{PATIENCE, binary};
 /// A program that is about to be started: arguments, settings, standard input.
 #[derive(Clone, Debug)]
 pub struct Invocation {
+    program: &'static str,
     folder: std::path::PathBuf,
     arguments: Vec<String>,
     settings: BTreeMap<String, String>,
@@ -26,7 +27,14 @@ impl Invocation {
     /// `frontdesk` with these arguments, in this folder, with nothing in its environment.
     #[must_use]
     pub fn frontdesk(folder: &Path, arguments: &[&str]) -> Invocation {
+        Invocation::of("frontdesk", folder, arguments)
+    }
+
+    /// The same of another program.
+    #[must_use]
+    pub fn of(program: &'static str, folder: &Path, arguments: &[&str]) -> Invocation {
         Invocation {
+            program,
             folder: folder.to_owned(),
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             settings: BTreeMap::new(),
@@ -58,7 +66,7 @@ impl Invocation {
     /// Starts it. Its standard input stays open until [`Program::close_input`].
     #[must_use]
     pub fn start(self) -> Program {
-        let mut command = tokio::process::Command::new(binary::frontdesk());
+        let mut command = tokio::process::Command::new(binary::program(self.program));
         command
             .args(&self.arguments)
             .env_clear()
@@ -70,11 +78,11 @@ impl Invocation {
             .kill_on_drop(true);
         let mut child = command
             .spawn()
-            .unwrap_or_else(|error| panic!("frontdesk {:?}: {error}", self.arguments));
+            .unwrap_or_else(|error| panic!("{} {:?}: {error}", self.program, self.arguments));
         let (stdout, stdout_read) = capture(child.stdout.take().expect("it is piped"));
         let (stderr, stderr_read) = capture(child.stderr.take().expect("it is piped"));
         Program {
-            name: format!("frontdesk {}", self.arguments.join(" ")),
+            name: format!("{} {}", self.program, self.arguments.join(" ")),
             pid: child.id().expect("it was just started"),
             input: child.stdin.take(),
             child,

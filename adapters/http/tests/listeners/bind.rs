@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frontdesk_http::{BindError, PrivateListener, PrivateSettings};
 
-use crate::fixture::{Check, Desk, Lines, loopback};
+use crate::fixture::{Check, Desk, Lines, Page, loopback};
 
 fn bind(addr: std::net::SocketAddr) -> Result<PrivateListener, BindError> {
     let check = Check {
@@ -14,6 +14,7 @@ fn bind(addr: std::net::SocketAddr) -> Result<PrivateListener, BindError> {
     PrivateListener::bind(
         PrivateSettings::new(addr),
         Arc::new(check),
+        Arc::new(Page),
         &Lines::default().logger(),
     )
 }

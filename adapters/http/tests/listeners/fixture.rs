@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_http::{
-    HealthCheck, Intake, Limits, PrivateListener, PrivateSettings, PublicListener, PublicSettings, Readiness,
-    UpdateIntake, WebhookSecret,
+    HealthCheck, Intake, Limits, MetricsPage, PrivateListener, PrivateSettings, PublicListener,
+    PublicSettings, Readiness, UpdateIntake, WebhookSecret,
 };
 use serde_json::json;
 use slog::{Drain, Logger, o};
@@ -78,6 +78,17 @@ impl HealthCheck for Check {
     }
 }
 
+/// A page of one figure.
+#[derive(Debug)]
+pub struct Page;
+
+#[async_trait]
+impl MetricsPage for Page {
+    async fn page(&self) -> Option<String> {
+        Some("frontdesk_build_info 1\n".to_owned())
+    }
+}
+
 pub struct Desk {
     pub addr: SocketAddr,
     pub door: Arc<Door>,
@@ -117,7 +128,7 @@ impl Desk {
             addr: loopback(),
             limits: quick(),
         };
-        let listener = PrivateListener::bind(settings, check.clone(), &log.logger()).unwrap();
+        let listener = PrivateListener::bind(settings, check.clone(), Arc::new(Page), &log.logger()).unwrap();
         let addr = listener.local_addr();
         Self::run(addr, door, check, log, |stop| listener.serve(stop))
     }

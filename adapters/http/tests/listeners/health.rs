@@ -59,6 +59,23 @@ async fn other_methods_are_405() {
 }
 
 #[tokio::test]
+async fn metrics_are_on_the_private_listener_alone() {
+    let desk = Desk::private();
+    let page = ask(desk.addr, &plain("GET", "/metrics")).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
+    assert_eq!(page.body, "frontdesk_build_info 1\n");
+    let other = ask(desk.addr, &plain("POST", "/metrics")).await;
+    other.assert_problem(405);
+    ask(Desk::open().addr, &plain("GET", "/metrics"))
+        .await
+        .assert_problem(404);
+}
+
+#[tokio::test]
 async fn the_private_listener_has_no_webhook() {
     let desk = Desk::private();
     ask(desk.addr, &plain("POST", "/webhook/telegram"))

@@ -115,7 +115,7 @@ impl State {
                 self.turns.push(&dead.lane, seq, item, now);
             }
             DeadItem::Reply(call) => {
-                let call = Call::new(call.outgoing, now);
+                let call = Call::new(call.outgoing, None, now);
                 self.replies.push(&dead.lane, seq, call, now);
             }
             DeadItem::Job(job) => self.revive_job(*job, now),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frontdesk_core::conversation::{Client, Conversation, Message, MessageEdit, SenderType, Session};
+use frontdesk_core::conversation::{Client, Conversation, Message, MessageEdit, Owner, SenderType, Session};
 use frontdesk_core::dialogue::{ConversationWrite, Decision};
 use frontdesk_core::id::{ClientId, ConversationId, MessageId, UserId};
 use frontdesk_core::lead::{Lead, StageChange};
@@ -48,6 +48,24 @@ impl Rows {
         cases.sort_by_key(|case| std::cmp::Reverse((case.created_at, case.id)));
         cases.truncate(limit);
         cases
+    }
+
+    /// How many cases are open, by who may speak in them.
+    pub(super) fn open_by_owner(&self) -> Vec<(Owner, u64)> {
+        let open = || self.conversations.values().filter(|case| case.is_open());
+        let mut owners: Vec<Owner> = Vec::new();
+        for case in open() {
+            if !owners.contains(&case.owner) {
+                owners.push(case.owner.clone());
+            }
+        }
+        owners
+            .into_iter()
+            .map(|owner| {
+                let count = open().filter(|case| case.owner == owner).count();
+                (owner, u64::try_from(count).unwrap_or(u64::MAX))
+            })
+            .collect()
     }
 
     /// The last messages of a case, in order.

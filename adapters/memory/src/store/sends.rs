@@ -20,16 +20,19 @@ pub(super) struct Call {
     /// How often its outcome stayed unknown.
     pub(super) unknown: u32,
     pub(super) decided_at: Timestamp,
+    /// When what it answers was accepted.
+    pub(super) accepted_at: Option<Timestamp>,
 }
 
 impl Call {
-    pub(super) fn new(outgoing: Outgoing, now: Timestamp) -> Self {
+    pub(super) fn new(outgoing: Outgoing, accepted_at: Option<Timestamp>, now: Timestamp) -> Self {
         Call {
             outgoing,
             tries: 0,
             in_flight: false,
             unknown: 0,
             decided_at: now,
+            accepted_at,
         }
     }
 }
@@ -64,6 +67,7 @@ impl SendStore for MemoryStore {
                     outgoing: claimed.item.outgoing,
                     tries: claimed.item.tries,
                     in_flight: claimed.item.in_flight,
+                    waited: claimed.item.accepted_at.map(|at| now.since(at)),
                 },
             })
             .collect())
@@ -82,11 +86,11 @@ impl SendStore for MemoryStore {
 
 impl State {
     /// Puts a call at the end of its lane, unless it was there before.
-    pub(super) fn post(&mut self, outgoing: &Outgoing, now: Timestamp) {
+    pub(super) fn post(&mut self, outgoing: &Outgoing, accepted_at: Timestamp, now: Timestamp) {
         let is_new = self.dedupe_keys.insert(outgoing.dedupe_key.clone());
         if is_new || self.has(Fault::DedupeKeyIgnored) {
             let seq = self.next_number();
-            let call = Call::new(outgoing.clone(), now);
+            let call = Call::new(outgoing.clone(), Some(accepted_at), now);
             self.replies.push(&outgoing.lane, seq, call, now);
         }
     }

@@ -95,6 +95,7 @@ impl State {
         let Some(item) = self.turns.finish(&turn.claim, turn.seq, now) else {
             return CommitOutcome::LeaseLost;
         };
+        let accepted_at = item.received_at;
         if let TurnEnd::Dead { why } = &turn.end {
             self.bury(Dead {
                 lane: turn.claim.lane.clone(),
@@ -106,7 +107,7 @@ impl State {
         let decision = &turn.decision;
         self.rows.write(&turn.claim.lane, decision);
         for outgoing in &decision.outgoing {
-            self.post(outgoing, now);
+            self.post(outgoing, accepted_at, now);
         }
         for change in &decision.jobs {
             match change {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use frontdesk_core::conversation::Owner;
 use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::store::{Depth, StoreError, UpkeepStore, WorkDepth};
 use frontdesk_core::time::Timestamp;
@@ -42,6 +43,10 @@ impl UpkeepStore for MemoryStore {
             replies: depth(now, state.replies.items().map(|call| call.decided_at)),
             jobs: depth(now, state.jobs.due(now).map(|job| job.run_at)),
         })
+    }
+
+    async fn open_conversations(&self) -> Result<Vec<(Owner, u64)>, StoreError> {
+        Ok(self.lock().rows.open_by_owner())
     }
 
     async fn is_idle(&self, lane: &LaneKey) -> Result<bool, StoreError> {

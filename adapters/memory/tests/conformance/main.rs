@@ -5,16 +5,18 @@ mod faults;
 mod harness;
 mod others;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use frontdesk_core::port::{Cache, Clock, FileStorage};
-use frontdesk_memory::{MemoryCache, MemoryFiles, MemoryStore, SimulatedClock};
+use frontdesk_core::port::metrics::{Counter, Gauge, Histogram, Labels};
+use frontdesk_core::port::{Cache, Clock, FileStorage, Metrics};
+use frontdesk_memory::{MemoryCache, MemoryFiles, MemoryStore, RecordingMetrics, SimulatedClock};
 use frontdesk_port_kit::cache::CacheHarness;
 use frontdesk_port_kit::clock::ClockHarness;
 use frontdesk_port_kit::files::FilesHarness;
-use frontdesk_port_kit::{cache, clock, files, store};
+use frontdesk_port_kit::metrics::MetricsHarness;
+use frontdesk_port_kit::{cache, clock, files, metrics, store};
 
 use harness::{Memory, start};
 
@@ -84,4 +86,35 @@ async fn file_storage_conforms() {
 #[tokio::test]
 async fn the_clock_conforms() {
     clock::conforms(&Other(start())).await;
+}
+
+/// The last fresh metrics.
+#[derive(Default)]
+struct Figures(Mutex<Arc<RecordingMetrics>>);
+
+#[async_trait]
+impl MetricsHarness for Figures {
+    async fn fresh(&self) -> Arc<dyn Metrics> {
+        let metrics = Arc::new(RecordingMetrics::default());
+        *self.0.lock().unwrap() = metrics.clone();
+        metrics
+    }
+
+    fn counted(&self, counter: Counter, labels: Labels<'_>) -> u64 {
+        self.0.lock().unwrap().counted(counter, labels)
+    }
+
+    fn stands(&self, gauge: Gauge, labels: Labels<'_>) -> Option<f64> {
+        self.0.lock().unwrap().stands(gauge, labels)
+    }
+
+    fn observed(&self, histogram: Histogram, labels: Labels<'_>) -> (u64, f64) {
+        let observed = self.0.lock().unwrap().observed(histogram, labels);
+        (u64::try_from(observed.len()).unwrap(), observed.iter().sum())
+    }
+}
+
+#[tokio::test]
+async fn the_metrics_conform() {
+    metrics::conforms(&Figures::default()).await;
 }

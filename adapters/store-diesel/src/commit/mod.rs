@@ -11,11 +11,12 @@ use diesel::QueryResult;
 use diesel::result::Error;
 use diesel::sql_types::BigInt;
 use slog::warn;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use frontdesk_core::port::store::{
     Claim, CommitOutcome, Snapshot, StoreError, TurnCommit, TurnEnd, TurnStore,
 };
+use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{ClaimedTurn, LaneKey, LaneKind};
 
 use crate::conn::{Conn, Durability, rows};
@@ -25,6 +26,7 @@ use crate::lanes::{self, Changes};
 use crate::load;
 use crate::open::DieselStore;
 use crate::sql::{Column, Sql};
+use crate::types::{At, Moment};
 
 pub(crate) use jobs::start;
 
@@ -117,8 +119,8 @@ async fn write_all(conn: &mut Conn, turns: &[&TurnCommit]) -> Result<Vec<CommitO
         .filter_map(|(turn, written)| written.then_some(*turn))
         .collect();
     if !ours.is_empty() {
-        end_items(conn, &ours).await?;
-        outgoing::post(conn, &ours).await?;
+        let accepted = end_items(conn, &ours).await?;
+        outgoing::post(conn, &ours, &accepted).await?;
         dialogue::write(conn, &ours).await?;
         jobs::change(conn, &ours).await?;
     }
@@ -134,8 +136,9 @@ async fn write_all(conn: &mut Conn, turns: &[&TurnCommit]) -> Result<Vec<CommitO
         .collect())
 }
 
-/// Takes the items out of the inbox, those that could not be decided to the dead letters.
-async fn end_items(conn: &mut Conn, turns: &[&TurnCommit]) -> Result<(), Stop> {
+/// Takes the items out of the inbox, those that could not be decided to the dead letters. Says when
+/// each was accepted.
+async fn end_items(conn: &mut Conn, turns: &[&TurnCommit]) -> Result<HashMap<i64, Timestamp>, Stop> {
     for turn in turns {
         if let TurnEnd::Dead { why } = &turn.end {
             dead::bury_turn(conn, &turn.claim.lane, turn.seq, why).await?;
@@ -143,15 +146,15 @@ async fn end_items(conn: &mut Conn, turns: &[&TurnCommit]) -> Result<(), Stop> {
     }
     let mut columns = lanes::key_columns(turns.iter().map(|turn| &turn.claim.lane));
     columns.push(("seq", Column::Ints(turns.iter().map(|turn| turn.seq).collect())));
-    let sql = Sql::<BigInt>::new(
+    let sql = Sql::<(BigInt, Moment)>::new(
         "DELETE FROM inbox WHERE (seq, bot_id, channel, chat_id) IN \
-         (SELECT t.seq, t.bot_id, t.channel, t.chat_id FROM ?) RETURNING seq",
+         (SELECT t.seq, t.bot_id, t.channel, t.chat_id FROM ?) RETURNING seq, received_at",
     )
     .table("t", columns);
-    let ended: QueryResult<Vec<i64>> = rows!(conn, sql => i64);
-    let ended: HashSet<i64> = ended?.into_iter().collect();
-    if turns.iter().all(|turn| ended.contains(&turn.seq)) {
-        Ok(())
+    let ended: QueryResult<Vec<(i64, At)>> = rows!(conn, sql => (i64, At));
+    let ended: HashMap<i64, Timestamp> = ended?.into_iter().map(|(seq, at)| (seq, at.0)).collect();
+    if turns.iter().all(|turn| ended.contains_key(&turn.seq)) {
+        Ok(ended)
     } else {
         Err(Stop::ItemGone)
     }

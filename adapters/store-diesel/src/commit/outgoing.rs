@@ -2,12 +2,13 @@
 
 use diesel::QueryResult;
 use diesel::sql_types::Text;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use frontdesk_core::port::store::TurnCommit;
+use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{LaneKind, Outgoing};
 
-use crate::claim::method;
+use crate::claim::{ACCEPTED_AT, method};
 use crate::conn::{Conn, rows};
 use crate::lanes;
 use crate::rows::doc;
@@ -16,12 +17,19 @@ use crate::types::{Doc, Id};
 
 /// Posts the calls of turns, each once for ever. The reply lanes are woken, and so locked, before a
 /// call's `seq` is drawn, and only for calls that are new.
-pub(super) async fn post(conn: &mut Conn, turns: &[&TurnCommit]) -> QueryResult<()> {
+pub(super) async fn post(
+    conn: &mut Conn,
+    turns: &[&TurnCommit],
+    accepted: &HashMap<i64, Timestamp>,
+) -> QueryResult<()> {
     let mut seen = HashSet::new();
-    let calls: Vec<&Outgoing> = turns
+    let calls: Vec<Call<'_>> = turns
         .iter()
-        .flat_map(|turn| &turn.decision.outgoing)
-        .filter(|call| seen.insert(call.dedupe_key.as_str()))
+        .flat_map(|turn| {
+            let accepted_at = accepted.get(&turn.seq).copied();
+            turn.decision.outgoing.iter().map(move |call| (call, accepted_at))
+        })
+        .filter(|(call, _)| seen.insert(call.dedupe_key.as_str()))
         .collect();
     if calls.is_empty() {
         return Ok(());
@@ -35,25 +43,38 @@ pub(super) async fn post(conn: &mut Conn, turns: &[&TurnCommit]) -> QueryResult<
         "t",
         vec![(
             "dedupe_key",
-            Column::Texts(calls.iter().map(|call| call.dedupe_key.clone()).collect()),
+            Column::Texts(calls.iter().map(|(call, _)| call.dedupe_key.clone()).collect()),
         )],
     );
     let fresh: Vec<String> = rows!(conn, sql => String)?;
     let fresh: HashSet<&str> = fresh.iter().map(String::as_str).collect();
-    let new: Vec<&Outgoing> = calls
+    let new: Vec<Call<'_>> = calls
         .into_iter()
-        .filter(|call| fresh.contains(call.dedupe_key.as_str()))
+        .filter(|(call, _)| fresh.contains(call.dedupe_key.as_str()))
         .collect();
     queue(conn, &new).await
 }
 
-/// Puts calls at the end of their lanes.
-pub(crate) async fn queue(conn: &mut Conn, calls: &[&Outgoing]) -> QueryResult<()> {
+/// A call, and when the event that it answers was accepted, if that is known.
+pub(crate) type Call<'a> = (&'a Outgoing, Option<Timestamp>);
+
+/// Puts calls at the end of their lanes. When what they answer was accepted is kept with the action.
+pub(crate) async fn queue(conn: &mut Conn, calls: &[Call<'_>]) -> QueryResult<()> {
     if calls.is_empty() {
         return Ok(());
     }
+    let payloads: QueryResult<Vec<Doc>> = calls
+        .iter()
+        .map(|(call, accepted_at)| {
+            let mut payload = doc(&call.action)?;
+            if let (Some(fields), Some(at)) = (payload.0.as_object_mut(), accepted_at) {
+                fields.insert(ACCEPTED_AT.to_owned(), at.as_micros().into());
+            }
+            Ok(payload)
+        })
+        .collect();
+    let calls: Vec<&Outgoing> = calls.iter().map(|(call, _)| *call).collect();
     lanes::wake(conn, &LaneKind::Reply, calls.iter().map(|call| &call.lane)).await?;
-    let payloads: QueryResult<Vec<Doc>> = calls.iter().map(|call| doc(&call.action)).collect();
     let payloads = payloads?;
     let mut columns = lanes::key_columns(calls.iter().map(|call| &call.lane));
     columns.extend([

@@ -1,9 +1,10 @@
 //! `frontdesk chat`: the same bot in the terminal.
 
+use frontdesk_core::desk::Door;
 use frontdesk_core::dialogue::Event;
 use frontdesk_core::id::Channel;
 use frontdesk_core::port::store::{StoreError, UpkeepStore as _};
-use frontdesk_core::port::{Clock, DeskStore};
+use frontdesk_core::port::{Clock, DeskStore, NoMetrics};
 use frontdesk_terminal::{
     Input, Keyboardist, Screen, TERMINAL_BOT, TerminalDecoder, TerminalMessenger, client_lane, staff_lane,
 };
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::Context;
 use crate::clock::SystemClock;
-use crate::engine::{Engine, EngineParts};
+use crate::engine::{Base, DoorPart, Engine, WorkParts};
 use crate::failure::Failure;
 use crate::log::Log;
 use crate::settings::Settings;
@@ -38,7 +39,7 @@ pub(crate) fn execute(context: &Context) -> Result<(), Failure> {
         // Between the lines of a chat only what is wrong is worth a line.
         settings.log_level = slog::Level::Warning;
     }
-    super::on_runtime(chat(&settings))
+    crate::on_runtime(chat(&settings))
 }
 
 async fn chat(settings: &Settings) -> Result<(), Failure> {
@@ -53,15 +54,18 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
         .map_err(Failure::work)?;
     let interactive = std::io::stdin().is_terminal();
     let screen = Screen::new(Box::new(std::io::stdout()), std::io::stdout().is_terminal());
-    let parts = EngineParts {
-        store: store.clone(),
+    let desks = vec![(TERMINAL_BOT, Channel::TERMINAL)];
+    let base = Base::new(store.clone(), desks, Arc::new(NoMetrics), settings, &log);
+    let work = WorkParts {
         rules,
         messengers: vec![(TERMINAL_BOT, Arc::new(TerminalMessenger::new(screen.clone())))],
         decoders: vec![Arc::new(TerminalDecoder)],
     };
-    let engine = Engine::start(parts, settings, &log);
+    let part = DoorPart::open(&base, settings);
+    let door = part.door.clone();
+    let engine = Engine::start(&base, Some(part), Some(work), settings);
     let mut session = Session {
-        engine: &engine,
+        door: &door,
         store: store.as_ref(),
         keys: Keyboardist::new(screen.clone()),
         screen,
@@ -85,7 +89,7 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
 }
 
 struct Session<'a> {
-    engine: &'a Engine,
+    door: &'a Door,
     store: &'a dyn DeskStore,
     keys: Keyboardist,
     screen: Screen,
@@ -117,7 +121,7 @@ impl Session<'_> {
 
     /// Takes one line, and waits until everything about it is said. False if the person leaves.
     async fn line(&mut self, line: &str) -> Result<bool, Failure> {
-        let door = &self.engine.door;
+        let door = self.door;
         match self.keys.line(line, SystemClock.now()) {
             Input::Quit => return Ok(false),
             Input::Hint(hint) => {

@@ -35,7 +35,7 @@ pub(crate) enum Action {
 
 pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure> {
     let settings = context.settings()?;
-    super::on_runtime(async {
+    crate::on_runtime(async {
         let logging = Log::start(&settings);
         let store = store::open(&settings, false, &logging.root).await?;
         match action {

@@ -43,7 +43,7 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
         })?;
     }
     let url = settings.database.url();
-    super::on_runtime(async {
+    crate::on_runtime(async {
         let mut out = std::io::stdout();
         let lines = match (&arguments.action, arguments.dry_run) {
             (Some(Action::Status), _) => status(&url).await?,

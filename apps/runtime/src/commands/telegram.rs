@@ -9,8 +9,8 @@ use std::io::Write as _;
 use crate::cli::Context;
 use crate::failure::Failure;
 use crate::log::Log;
+use crate::playbook;
 use crate::settings::Telegram;
-use crate::{commands, playbook};
 
 /// How many deliveries Telegram may make at a time.
 const CONNECTIONS: u32 = 40;
@@ -41,9 +41,9 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
     let telegram = settings.telegram.clone().ok_or_else(|| {
         Failure::Usage("TELEGRAM_BOT_TOKEN: is not set: expected a token from @BotFather".to_owned())
     })?;
-    super::on_runtime(async {
+    crate::on_runtime(async {
         let logging = Log::start(&settings);
-        let client = commands::run::client(&telegram, &logging.root)?;
+        let client = crate::telegram::client(&telegram, &logging.root)?;
         let mut out = std::io::stdout();
         let done = match action {
             Action::Setup => {

@@ -101,6 +101,8 @@ pub struct Settings {
     pub log_level: slog::Level,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// Where errors are told.
+    pub sentry_dsn: Option<Secret>,
     /// How long work in hand may take after the first signal.
     pub shutdown_grace: Duration,
 }
@@ -223,6 +225,11 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
         "auto" => Some(LogFormat::Auto),
         _ => None,
     });
+    let sentry_dsn = reader.read(
+        "SENTRY_DSN",
+        "https://KEY@HOST/PROJECT, or http:// for this machine",
+        |text| is_dsn(text).then(|| Secret::new(text.to_owned())),
+    );
     let shutdown_grace = reader.duration("SHUTDOWN_GRACE");
     Some(Settings {
         database: database?,
@@ -252,6 +259,7 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
         },
         log_level: log_level?,
         log_format: log_format?,
+        sentry_dsn,
         shutdown_grace: shutdown_grace?,
     })
 }
@@ -360,9 +368,39 @@ fn is_web_root(text: &str) -> bool {
     !name.is_empty() && !host.contains('@') && (scheme == "https" || scheme == "http" && here)
 }
 
+/// Whether a text is the root of a web with a key before its host and a project behind it.
+fn is_dsn(text: &str) -> bool {
+    let Some((scheme, (key, place))) = text
+        .split_once("://")
+        .and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)))
+    else {
+        return false;
+    };
+    let project = place.rsplit_once('/').map_or("", |(_, project)| project);
+    let named = !project.is_empty() && project.bytes().all(|b| b.is_ascii_digit());
+    !key.is_empty() && named && is_web_root(&format!("{scheme}://{place}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_where_errors_are_told() {
+        for (text, fine) in [
+            ("https://abc123@o1.ingest.example.com/42", true),
+            ("https://abc123@errors.example.com/team/42", true),
+            ("http://abc123@127.0.0.1:9000/1", true),
+            ("http://abc123@errors.example.com/42", false),
+            ("https://errors.example.com/42", false),
+            ("https://@errors.example.com/42", false),
+            ("https://abc123@errors.example.com", false),
+            ("https://abc123@errors.example.com/project", false),
+            ("abc123", false),
+        ] {
+            assert_eq!(is_dsn(text), fine, "{text}");
+        }
+    }
 
     #[test]
     fn roots_of_the_web() {

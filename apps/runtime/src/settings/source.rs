@@ -51,6 +51,8 @@ pub struct Sources {
     pub environment: BTreeMap<String, String>,
     /// The `.env` file.
     pub dot_env: BTreeMap<String, String>,
+    /// Defaults of this program that are not those of all.
+    pub defaults: BTreeMap<&'static str, &'static str>,
     /// What to warn of.
     pub warnings: Vec<String>,
 }
@@ -78,6 +80,15 @@ impl Sources {
             sources.read_dot_env(&path)?;
         }
         Ok(sources)
+    }
+
+    /// Says on standard error what to warn of.
+    pub fn tell_warnings(&self) {
+        use std::io::Write as _;
+        for warning in &self.warnings {
+            // Standard error may be closed; there is nobody left to warn then.
+            drop(writeln!(std::io::stderr(), "warning: {warning}"));
+        }
     }
 
     fn read_dot_env(&mut self, path: &Path) -> Result<(), SettingProblems> {
@@ -165,7 +176,8 @@ impl Sources {
                 (None, None) => {}
             }
         }
-        let default = spec.default.to_owned();
+        let default = self.defaults.get(spec.name).unwrap_or(&spec.default);
+        let default = (*default).to_owned();
         (!default.is_empty()).then_some(Value {
             text: default,
             origin: Origin::Default,
@@ -211,7 +223,7 @@ mod tests {
             flags: pairs(&[("LOG_LEVEL", "error")]),
             environment: pairs(&[("LOG_LEVEL", "warning"), ("DATABASE_POOL", " ")]),
             dot_env: pairs(&[("LOG_LEVEL", "debug"), ("DATABASE_POOL", "3")]),
-            warnings: Vec::new(),
+            ..Sources::default()
         };
         for (text, origin) in [
             ("error", Origin::Flag),

@@ -75,7 +75,7 @@ pub const SETTINGS: &[Spec] = &[
     plain(
         "ADMIN_ADDR",
         "127.0.0.1:8081",
-        "private listener: health; `off` for none",
+        "private listener: health and metrics; `off` for none",
     ),
     plain(
         "PLAYBOOK",
@@ -131,6 +131,10 @@ pub const SETTINGS: &[Spec] = &[
     ),
     plain("LOG_LEVEL", "info", "error, warning, info or debug"),
     plain("LOG_FORMAT", "auto", "text, json, or auto: text on a terminal"),
+    secret(
+        "SENTRY_DSN",
+        "error monitoring: where errors and panics are told, with ids and without texts",
+    ),
     plain(
         "SHUTDOWN_GRACE",
         "25s",

@@ -78,7 +78,7 @@ pub(crate) fn assert_says(message: &Seen, text: &str) {
     assert!(message.text.contains(text), "no {text:?} in {message:?}");
 }
 
-async fn a_client_is_served(mut desk: Desk) {
+pub(crate) async fn a_client_is_served(mut desk: Desk) {
     let running = desk.start().await;
     let mut ann = Client::new(&desk, ANN);
 

@@ -9,7 +9,7 @@ crate::on_every_desk!(each_update_acts_once, 60, super::each_update_acts_once);
 const FIRST_UPDATE: i64 = 2_000_001;
 const CLIENTS: std::ops::Range<i64> = 100..110;
 
-async fn each_update_acts_once(mut desk: Desk) {
+pub(crate) async fn each_update_acts_once(mut desk: Desk) {
     desk.telegram.deliver_times(3);
     let running = desk.start().await;
     for id in CLIENTS {

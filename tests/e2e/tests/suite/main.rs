@@ -12,6 +12,8 @@ mod crowd;
 mod duplicates;
 mod faults;
 mod hostile;
+mod many;
+mod monitoring;
 mod order;
 mod outage;
 mod power_cut;

@@ -12,7 +12,7 @@ crate::on_every_desk!(
     super::a_hundred_clients_are_answered_in_order
 );
 
-async fn a_hundred_clients_are_answered_in_order(mut desk: Desk) {
+pub(crate) async fn a_hundred_clients_are_answered_in_order(mut desk: Desk) {
     desk.set("RATE_LIMIT_PER_HOUR", "10000");
     desk.set("RATE_LIMIT_PER_DAY", "10000");
     let crowd = Crowd::new(1000..1100);

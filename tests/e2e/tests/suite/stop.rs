@@ -13,7 +13,7 @@ crate::on_every_desk!(
     super::stopped_under_load_it_drains_and_loses_nothing
 );
 
-async fn stopped_under_load_it_drains_and_loses_nothing(mut desk: Desk) {
+pub(crate) async fn stopped_under_load_it_drains_and_loses_nothing(mut desk: Desk) {
     // The default lease: what was not given back would come back too late for this test.
     desk.telegram
         .fault(Fault::new(Effect::Slow { seconds: 0.02 }).method("sendMessage"));

@@ -307,3 +307,32 @@ async fn a_postgres_that_is_not_there() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_programs_of_many_say_what_they_need() {
+    within_seconds(30, async {
+        let folder = folder();
+        for program in ["frontdesk-webhook", "frontdesk-worker"] {
+            let run = |arguments: &[&str]| Invocation::of(program, folder.path(), arguments);
+            let help = run(&["--help"]).run().await.fine();
+            for word in ["--database-url", "--admin-addr", "[default: off]"] {
+                assert!(help.stdout.contains(word), "no {word:?} in {help:#?}");
+            }
+            let embedded = run(&[]).with("TELEGRAM_BOT_TOKEN", TOKEN).run().await;
+            assert_told(&embedded, 2, 1, &["DATABASE_URL: ", program, "postgres://"]);
+            assert!(!folder.path().join("data").exists(), "nothing was made");
+            let nobody = run(&[])
+                .with("DATABASE_URL", "postgres://127.0.0.1:1/x")
+                .run()
+                .await;
+            assert_told(&nobody, 2, 1, &["TELEGRAM_BOT_TOKEN: "]);
+            let bad = run(&["--database-url", "mysql://x", "--sentry-dsn", "here"])
+                .run()
+                .await;
+            assert_told(&bad, 2, 2, &["DATABASE_URL: ", "SENTRY_DSN: "]);
+        }
+        let idle = frontdesk(folder.path(), &["run", "--no-worker", "--no-intake"]);
+        assert_told(&idle.run().await, 2, 1, &["ADMIN_ADDR: "]);
+    })
+    .await;
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ChannelMessageId, ThreadId};
 use frontdesk_core::port::messenger::{Action, Button, Keyboard, LimitScope};
-use frontdesk_core::port::store::{BeginSend, DeadLetter, DeadQueue, FinishSend, SendIntent};
+use frontdesk_core::port::store::{BeginSend, CommitOutcome, DeadLetter, DeadQueue, FinishSend, SendIntent};
 use frontdesk_core::text::{Entity, RichText};
 use frontdesk_core::work::{Author, Outgoing, Repeat, SendOutcome};
 
@@ -62,6 +62,21 @@ pub(super) async fn a_call_comes_back_as_it_was_decided(scene: &Scene<'_>) {
         assert_eq!(scene.begin(&send).await, SendIntent::Go);
         assert!(scene.finish(&send, sent()).await);
     }
+}
+
+pub(super) async fn a_call_knows_how_long_its_cause_waits(scene: &Scene<'_>) {
+    scene.say(&lane(1), "a").await;
+    scene.wait(WAIT).await;
+    let turn = scene.take().await;
+    let decision = Decision {
+        outgoing: vec![scene.outgoing(&lane(1), "a")],
+        ..Decision::default()
+    };
+    assert_eq!(scene.commit(&turn, decision).await, CommitOutcome::Committed);
+    let waited = scene.take_send().await.item.waited;
+    let waited = waited.expect("it is known when its cause was accepted");
+    let about = WAIT.saturating_sub(Duration::from_secs(1))..WAIT + Duration::from_mins(5);
+    assert!(about.contains(&waited), "{waited:?}");
 }
 
 pub(super) async fn calls_go_out_in_the_order_decided(scene: &Scene<'_>) {

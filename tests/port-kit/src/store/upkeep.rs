@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk_core::conversation::Session;
+use frontdesk_core::conversation::{Conversation, ConversationStatus, Owner, Session};
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::StoreError;
@@ -10,7 +10,7 @@ use frontdesk_core::port::store::{Accepted, Depth};
 use frontdesk_core::work::{LaneKey, LaneKind, NewJob};
 use serde_json::json;
 
-use super::parts::{BOT, LEASE, lane, release_of, text_of};
+use super::parts::{BOT, LEASE, changed, lane, release_of, text_of};
 use super::scene::Scene;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -71,6 +71,42 @@ pub(super) async fn depth_counts_what_waits(scene: &Scene<'_>) {
         (3, 2),
         "what is leased waits"
     );
+}
+
+pub(super) async fn open_cases_are_counted_by_owner(scene: &Scene<'_>) {
+    let open = || async {
+        let counted = scene.store.open_conversations().await;
+        counted.expect("open cases are counted")
+    };
+    let of = |counted: &[(Owner, u64)], owner: &Owner| {
+        let found = counted.iter().filter(|(known, _)| known == owner);
+        found.map(|(_, count)| *count).collect::<Vec<u64>>()
+    };
+    assert_eq!(open().await.iter().map(|(_, count)| count).sum::<u64>(), 0);
+    scene.case(&lane(1)).await;
+    scene.case(&lane(2)).await;
+    let waiting = scene.case(&lane(3)).await;
+    let done = scene.case(&lane(4)).await;
+    let escalated = Conversation {
+        status: ConversationStatus::Escalated,
+        owner: Owner::Queue,
+        ..waiting.conversation
+    };
+    let closed = Conversation {
+        status: ConversationStatus::Closed,
+        ..done.conversation
+    };
+    for (chat, row) in [(3, escalated), (4, closed)] {
+        let decision = Decision {
+            conversations: vec![changed(row)],
+            ..Decision::default()
+        };
+        scene.decide(&lane(chat), decision).await;
+    }
+    let counted = open().await;
+    assert_eq!(of(&counted, &Owner::Bot), [2], "{counted:?}");
+    assert_eq!(of(&counted, &Owner::Queue), [1], "{counted:?}");
+    assert!(matches!(of(&counted, &Owner::Agent)[..], [] | [0]), "{counted:?}");
 }
 
 pub(super) async fn a_chat_is_idle_when_nothing_waits(scene: &Scene<'_>) {

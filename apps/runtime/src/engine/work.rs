@@ -1,0 +1,83 @@
+//! The work of a process: turns, calls to messengers, jobs.
+
+use frontdesk_core::desk::{
+    JobKind, JobRunner, JobSettings, Pacing, Sender, SenderParts, SenderSettings, TimerKind, TurnSettings,
+    TurnWorker, TurnWorkerParts,
+};
+use frontdesk_core::dialogue::Rules;
+use frontdesk_core::id::BotId;
+use frontdesk_core::port::{Messenger, UpdateDecoder};
+use slog::Logger;
+use std::sync::Arc;
+
+use super::Base;
+use super::group::Group;
+use crate::settings::Settings;
+
+/// Workers and senders of a process. Each has one slice in flight.
+const WORKERS: usize = 2;
+
+/// What the work is done with.
+pub(crate) struct WorkParts {
+    /// What decides.
+    pub rules: Arc<Rules>,
+    /// The bots and channels to serve, each with its messenger.
+    pub messengers: Vec<(BotId, Arc<dyn Messenger>)>,
+    /// Who reads what was kept.
+    pub decoders: Vec<Arc<dyn UpdateDecoder>>,
+}
+
+/// Workers, senders and job runners.
+pub(super) struct Work {
+    loops: Group,
+}
+
+impl Work {
+    pub(super) fn start(base: &Base, parts: WorkParts, settings: &Settings) -> Work {
+        let process = &base.process;
+        let turns = TurnWorkerParts {
+            process: process.clone(),
+            decide: parts.rules,
+            decoders: parts.decoders,
+            cache: base.cache.clone(),
+            settings: TurnSettings {
+                slice: settings.worker_concurrency.div_ceil(WORKERS),
+                ..TurnSettings::default()
+            },
+        };
+        let sends = SenderParts {
+            process: process.clone(),
+            messengers: parts.messengers,
+            pacing: Pacing::new(settings.pacing),
+            settings: SenderSettings::default(),
+        };
+        let mut loops = Group::new();
+        // A second worker decides while the first one waits for its commit; one turn in flight is one.
+        for _ in 0..WORKERS.min(settings.worker_concurrency) {
+            let worker = TurnWorker::new(turns.clone());
+            loops.run(|stop| async move { worker.run(stop).await });
+            let sender = Sender::new(sends.clone());
+            loops.run(|stop| async move { sender.run(stop).await });
+        }
+        for (kinds, settings) in job_kinds() {
+            let jobs = JobRunner::new(process.clone(), kinds, settings);
+            loops.run(|stop| async move { jobs.run(stop).await });
+        }
+        Work { loops }
+    }
+
+    /// Asks all of it to stop.
+    pub(super) fn stop(&self) {
+        self.loops.stop();
+    }
+
+    /// Waits until what is in hand is done.
+    pub(super) async fn finish(self, log: &Logger) {
+        self.loops.finish(log).await;
+    }
+}
+
+/// The kinds of jobs, a runner each line: slow ones never take the slots of cheap ones.
+fn job_kinds() -> Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> {
+    vec![(vec![Arc::new(TimerKind)], JobSettings::default())]
+}

@@ -1,0 +1,144 @@
+//! A store whose calls are timed.
+
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::conversation::Owner;
+use crate::id::{BotId, Channel, OwnerId};
+use crate::port::metrics::Histogram;
+use crate::port::store::{
+    Accepted, BeginSend, Claim, ClaimJobs, CommitOutcome, FinishJob, FinishSend, InboxStore, JobStore,
+    LeaseStore, Release, SendIntent, SendStore, Snapshot, StoreError, TurnCommit, TurnStore, UpkeepStore,
+    WorkDepth,
+};
+use crate::port::{Clock, DeskStore, Metrics};
+use crate::work::{ClaimedJob, ClaimedSend, ClaimedTurn, LaneClaim, LaneKey, LaneKind, NewInboxItem};
+
+/// The same store; how long each of its calls took goes to [`Histogram::StoreSeconds`].
+#[derive(Clone, Debug)]
+pub struct WatchedStore {
+    store: Arc<dyn DeskStore>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<dyn Metrics>,
+}
+
+impl WatchedStore {
+    /// Watches `store`.
+    pub fn new(store: Arc<dyn DeskStore>, clock: Arc<dyn Clock>, metrics: Arc<dyn Metrics>) -> Self {
+        WatchedStore {
+            store,
+            clock,
+            metrics,
+        }
+    }
+
+    async fn timed<T>(
+        &self,
+        op: &'static str,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let started = self.clock.now();
+        let done = call.await;
+        let seconds = self.clock.now().since(started).as_secs_f64();
+        self.metrics
+            .observe(Histogram::StoreSeconds, &[("op", op)], seconds);
+        done
+    }
+}
+
+#[async_trait]
+impl InboxStore for WatchedStore {
+    async fn accept(&self, items: &[NewInboxItem]) -> Result<Vec<Accepted>, StoreError> {
+        self.timed("accept", self.store.accept(items)).await
+    }
+}
+
+#[async_trait]
+impl TurnStore for WatchedStore {
+    async fn claim_turns(&self, claim: &Claim) -> Result<Vec<ClaimedTurn>, StoreError> {
+        self.timed("claim_turns", self.store.claim_turns(claim)).await
+    }
+
+    async fn load(&self, lanes: &[LaneKey]) -> Result<Vec<Snapshot>, StoreError> {
+        self.timed("load", self.store.load(lanes)).await
+    }
+
+    async fn commit(&self, turns: &[TurnCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
+        self.timed("commit", self.store.commit(turns)).await
+    }
+}
+
+#[async_trait]
+impl SendStore for WatchedStore {
+    async fn claim_sends(&self, claim: &Claim) -> Result<Vec<ClaimedSend>, StoreError> {
+        self.timed("claim_sends", self.store.claim_sends(claim)).await
+    }
+
+    async fn begin_sends(&self, sends: &[BeginSend]) -> Result<Vec<SendIntent>, StoreError> {
+        self.timed("begin_sends", self.store.begin_sends(sends)).await
+    }
+
+    async fn finish_sends(&self, sends: &[FinishSend]) -> Result<Vec<bool>, StoreError> {
+        self.timed("finish_sends", self.store.finish_sends(sends)).await
+    }
+}
+
+#[async_trait]
+impl LeaseStore for WatchedStore {
+    async fn renew(
+        &self,
+        kind: LaneKind,
+        claims: &[LaneClaim],
+        lease: Duration,
+    ) -> Result<Vec<bool>, StoreError> {
+        self.timed("renew", self.store.renew(kind, claims, lease)).await
+    }
+
+    async fn release(&self, kind: LaneKind, lanes: &[Release]) -> Result<Vec<bool>, StoreError> {
+        self.timed("release", self.store.release(kind, lanes)).await
+    }
+
+    async fn hold(&self, name: &str, owner: OwnerId, lease: Duration) -> Result<bool, StoreError> {
+        self.timed("hold", self.store.hold(name, owner, lease)).await
+    }
+
+    async fn let_go(&self, name: &str, owner: OwnerId) -> Result<(), StoreError> {
+        self.timed("let_go", self.store.let_go(name, owner)).await
+    }
+}
+
+#[async_trait]
+impl JobStore for WatchedStore {
+    async fn claim_jobs(&self, claim: &ClaimJobs) -> Result<Vec<ClaimedJob>, StoreError> {
+        self.timed("claim_jobs", self.store.claim_jobs(claim)).await
+    }
+
+    async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError> {
+        self.timed("finish_jobs", self.store.finish_jobs(jobs)).await
+    }
+}
+
+#[async_trait]
+impl UpkeepStore for WatchedStore {
+    async fn adopt(&self, channel: &Channel, bot: BotId) -> Result<(), StoreError> {
+        self.timed("adopt", self.store.adopt(channel, bot)).await
+    }
+
+    async fn depth(&self) -> Result<WorkDepth, StoreError> {
+        self.timed("depth", self.store.depth()).await
+    }
+
+    async fn open_conversations(&self) -> Result<Vec<(Owner, u64)>, StoreError> {
+        self.timed("open_conversations", self.store.open_conversations())
+            .await
+    }
+
+    async fn is_idle(&self, lane: &LaneKey) -> Result<bool, StoreError> {
+        self.timed("is_idle", self.store.is_idle(lane)).await
+    }
+
+    async fn sweep(&self) -> Result<u64, StoreError> {
+        self.timed("sweep", self.store.sweep()).await
+    }
+}
