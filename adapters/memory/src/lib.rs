@@ -31,6 +31,7 @@ mod ids;
 mod messenger;
 mod model;
 mod store;
+mod topics;
 
 pub use cache::MemoryCache;
 pub use clock::SimulatedClock;
