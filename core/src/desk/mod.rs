@@ -19,6 +19,7 @@
 //! the [`DoorWriter`], once nobody brings anything to the door; the heartbeat and upkeep last.
 
 mod aftermath;
+mod announce;
 mod calls;
 mod door;
 mod guarded;
@@ -34,12 +35,14 @@ mod rounds;
 mod sender;
 mod stats;
 mod stop;
+mod tally;
 mod turn;
 mod upkeep;
 mod wake;
 mod worker;
 mod writer;
 
+pub use announce::{Announcer, JOBS_TOPIC, REPLIES_TOPIC, TURNS_TOPIC, WakeListener};
 pub use door::{Door, DoorError, DoorSettings, Received, ReceivedUpdate};
 pub use guarded::GuardedCache;
 pub use hands::Hands;

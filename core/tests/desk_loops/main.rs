@@ -11,10 +11,13 @@ mod doubles;
 mod echo;
 mod world;
 
+mod announce;
 mod door;
 mod jobs;
 mod limits;
 mod poller;
 mod sends;
+mod shared_pace;
 mod slow_sends;
+mod together;
 mod turns;
