@@ -3,17 +3,17 @@
 use frontdesk_core::desk::{
     Door, DoorSettings, GuardedCache, Heartbeat, JobRunner, JobSettings, Pacing, Poller, PollerError,
     PollerParts, Process, Sender, SenderParts, SenderSettings, Stop, StopHandle, TimerKind, TurnSettings,
-    TurnWorker, TurnWorkerParts, Upkeep,
+    TurnWorker, TurnWorkerParts, Upkeep, WakeListener,
 };
 use frontdesk_core::dialogue::Rules;
 use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::{DeskStore, Messenger, UpdateDecoder};
-use frontdesk_memory::MemoryCache;
 use slog::Logger;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::cache;
 use crate::clock::{OsEntropy, SystemClock};
 use crate::settings::Settings;
 
@@ -88,8 +88,12 @@ impl Engine {
             log.clone(),
         )
         .with_lease(settings.work_lease);
-        let cache = Arc::new(MemoryCache::new(clock.clone()));
-        let cache = GuardedCache::new(cache, clock, Arc::clone(&process.stats));
+        let shared = cache::open(settings, clock.clone(), log);
+        let cache = GuardedCache::new(shared.clone(), clock, Arc::clone(&process.stats));
+        let mut pacing = Pacing::new(settings.pacing);
+        if settings.redis.is_some() {
+            pacing = pacing.shared_through(cache.clone());
+        }
         let door_settings = DoorSettings {
             backlog: settings.backlog_limit,
             rates: settings.rate,
@@ -112,7 +116,7 @@ impl Engine {
         let sends = SenderParts {
             process: process.clone(),
             messengers: parts.messengers,
-            pacing: Pacing::new(settings.pacing),
+            pacing,
             settings: SenderSettings::default(),
         };
         // A second worker decides while the first one waits for its commit; one turn in flight is one.
@@ -137,6 +141,10 @@ impl Engine {
         let upkeep = Upkeep::new(process.clone());
         let stop = care.stop.clone();
         care.tasks.spawn(async move { upkeep.run(stop).await });
+        if settings.redis.is_some() {
+            let listener = WakeListener::new(process.clone(), shared, process.wakes.topics());
+            care.tasks.spawn(listener.run(care.stop.clone()));
+        }
 
         Engine {
             process,
