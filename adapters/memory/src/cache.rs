@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_core::port::cache::{CountUp, Counted};
-use frontdesk_core::port::{Cache, CacheError, Clock};
+use frontdesk_core::port::{Cache, CacheError, Clock, Subscription};
 use frontdesk_core::time::Timestamp;
 use serde_json::Value;
 
 use crate::lock;
+use crate::topics::Topics;
 
 /// A cache in this process's memory, bounded: at most so many keys. When it is full, what has
 /// expired goes first, then what expires soonest.
@@ -19,6 +20,7 @@ pub struct MemoryCache {
     clock: Arc<dyn Clock>,
     max_keys: usize,
     state: Mutex<State>,
+    topics: Topics,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +57,7 @@ impl MemoryCache {
             clock,
             max_keys: max_keys.max(1),
             state: Mutex::default(),
+            topics: Topics::default(),
         }
     }
 
@@ -110,6 +113,25 @@ impl State {
         }
     }
 
+    /// Counts one group, one counter after another.
+    fn count(&mut self, group: &[CountUp], max_keys: usize, now: Timestamp) -> Vec<Counted> {
+        let mut exceeded = false;
+        let mut counted = Vec::with_capacity(group.len());
+        for up in group {
+            let stands = if exceeded {
+                self.counted(&up.key, now).unwrap_or(Counted {
+                    count: 0,
+                    resets_in: Duration::ZERO,
+                })
+            } else {
+                self.raise(up, max_keys, now)
+            };
+            exceeded |= stands.count > up.limit;
+            counted.push(stands);
+        }
+        counted
+    }
+
     /// What the counter stands at after the call.
     fn raise(&mut self, up: &CountUp, max_keys: usize, now: Timestamp) -> Counted {
         let before = self.counted(&up.key, now);
@@ -163,27 +185,25 @@ impl Cache for MemoryCache {
         Ok(())
     }
 
-    async fn count(&self, counters: &[CountUp]) -> Result<Vec<Counted>, CacheError> {
+    async fn count_all(&self, batch: &[Vec<CountUp>]) -> Result<Vec<Vec<Counted>>, CacheError> {
         let now = self.clock.now();
         let mut state = lock(&self.state);
-        let mut exceeded = false;
-        let mut counted = Vec::with_capacity(counters.len());
-        for up in counters {
-            let stands = if exceeded {
-                state.counted(&up.key, now).unwrap_or(Counted {
-                    count: 0,
-                    resets_in: Duration::ZERO,
-                })
-            } else {
-                state.raise(up, self.max_keys, now)
-            };
-            exceeded |= stands.count > up.limit;
-            counted.push(stands);
-        }
-        Ok(counted)
+        Ok(batch
+            .iter()
+            .map(|group| state.count(group, self.max_keys, now))
+            .collect())
     }
 
     async fn counted(&self, key: &str) -> Result<Option<Counted>, CacheError> {
         Ok(lock(&self.state).counted(key, self.clock.now()))
+    }
+
+    async fn publish(&self, topic: &str, message: &str) -> Result<(), CacheError> {
+        self.topics.publish(topic, message);
+        Ok(())
+    }
+
+    async fn subscribe(&self, topics: &[String]) -> Result<Box<dyn Subscription>, CacheError> {
+        Ok(self.topics.subscribe(topics))
     }
 }

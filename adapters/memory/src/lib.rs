@@ -33,6 +33,7 @@ mod messenger;
 mod metrics;
 mod model;
 mod store;
+mod topics;
 
 pub use cache::MemoryCache;
 pub use clock::SimulatedClock;

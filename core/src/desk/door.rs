@@ -289,10 +289,15 @@ impl Door {
             Verdict::Over(notice) => notice,
         };
         self.stats.limited.up();
+        let item = notice
+            .clone()
+            .and_then(|notice| desk_item(lane, &Event::Limited(notice)).ok());
         Admitted {
-            item: notice
-                .clone()
-                .and_then(|notice| desk_item(lane, &Event::Limited(notice)).ok()),
+            // In the place of the update that brought it: brought again, it is a duplicate.
+            item: item.map(|item| NewInboxItem {
+                update_id: Some(envelope.update_id),
+                ..item
+            }),
             answer: Some(Received::Limited { notice }),
         }
     }

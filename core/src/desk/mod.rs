@@ -20,6 +20,7 @@
 
 mod aftermath;
 mod answer;
+mod announce;
 mod calls;
 mod door;
 mod guarded;
@@ -35,6 +36,7 @@ mod rounds;
 mod sender;
 mod stats;
 mod stop;
+mod tally;
 mod turn;
 mod upkeep;
 mod wake;
@@ -43,6 +45,7 @@ mod worker;
 mod writer;
 
 pub use answer::{AnswerKind, AnswerParts};
+pub use announce::{Announcer, JOBS_TOPIC, REPLIES_TOPIC, TURNS_TOPIC, WakeListener};
 pub use door::{Door, DoorError, DoorSettings, Received, ReceivedUpdate};
 pub use guarded::GuardedCache;
 pub use hands::Hands;

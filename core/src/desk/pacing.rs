@@ -1,15 +1,20 @@
-//! Courtesy: how fast one process sends, so that the messenger need not ask it to slow down.
+//! Courtesy: how fast a bot sends, so that the messenger need not ask it to slow down.
 //!
-//! What the messenger does ask (429) is kept in the store and obeyed by every process; this is only
-//! one process's own restraint.
+//! What the messenger does ask (429) is kept in the store and obeyed by every process. This is
+//! restraint of our own, in two stages: each process keeps its own pace, and where processes share a
+//! cache, the pace of all of them together is counted there. While the cache is away, the first stage
+//! is all there is.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::id::{BotId, Channel};
+use crate::port::cache::{CountUp, Counted};
 use crate::time::Timestamp;
 use crate::work::LaneKey;
+
+use super::guarded::GuardedCache;
 
 /// How fast to send; a rate of 0 switches one off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,12 +94,23 @@ impl Rate {
     fn take(&self, bucket: &mut Bucket, now: Timestamp) {
         bucket.full_at = bucket.full_at.max(now) + self.every;
     }
+
+    /// How many tokens are missing.
+    fn missing(&self, bucket: Bucket, now: Timestamp) -> u32 {
+        self.burst - self.tokens(bucket, now)
+    }
+
+    fn put_back(&self, bucket: &mut Bucket) {
+        bucket.full_at = bucket.full_at - self.every;
+    }
 }
 
 #[derive(Debug, Default)]
 struct Buckets {
     chats: HashMap<LaneKey, Bucket>,
     bots: HashMap<(BotId, Channel), Bucket>,
+    /// What went beside the messages: they do not see it.
+    cosmetics: HashMap<(BotId, Channel), Bucket>,
     paused: HashMap<(BotId, Channel), Timestamp>,
     /// With more chats than this, those whose bucket is full are forgotten.
     sweep_at: usize,
@@ -103,6 +119,8 @@ struct Buckets {
 /// The pace of one process. Clones share it; all its senders must.
 #[derive(Clone, Debug)]
 pub struct Pacing {
+    settings: PacingSettings,
+    shared: Option<GuardedCache>,
     chat: Option<Rate>,
     group: Option<Rate>,
     bot: Option<Rate>,
@@ -119,6 +137,8 @@ impl Pacing {
     pub fn new(settings: PacingSettings) -> Self {
         let second = Duration::from_secs(1);
         Pacing {
+            settings,
+            shared: None,
             chat: Rate::new(second, settings.chat_per_second, settings.chat_burst),
             group: Rate::new(
                 Duration::from_mins(1),
@@ -130,8 +150,149 @@ impl Pacing {
         }
     }
 
+    /// The same pace, kept together with every process that counts in `cache` too.
+    #[must_use]
+    pub fn shared_through(mut self, cache: GuardedCache) -> Self {
+        self.shared = Some(cache);
+        self
+    }
+
     fn lock(&self) -> MutexGuard<'_, Buckets> {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what each call needs, or says how long it has to wait: of this process first, then of
+    /// all of them, in one round trip. See [`take`](Pacing::take) for what a call counts for.
+    pub(super) async fn take_all(
+        &self,
+        calls: &[(&LaneKey, bool)],
+        now: Timestamp,
+    ) -> Vec<Result<(), Duration>> {
+        let mut taken: Vec<Result<(), Duration>> = calls
+            .iter()
+            .map(|(lane, is_message)| self.take(lane, *is_message, now))
+            .collect();
+        let Some(cache) = &self.shared else {
+            return taken;
+        };
+        let (mut places, mut groups) = (Vec::new(), Vec::new());
+        for (at, (lane, is_message)) in calls.iter().enumerate() {
+            let group = self.counters(lane, *is_message);
+            if taken[at].is_ok() && !group.is_empty() {
+                places.push(at);
+                groups.push(group);
+            }
+        }
+        if groups.is_empty() {
+            return taken;
+        }
+        let Some(counted) = cache.count_all(groups.clone()).await else {
+            return taken;
+        };
+        for ((at, group), counted) in places.into_iter().zip(groups).zip(counted) {
+            let over = group
+                .iter()
+                .zip(&counted)
+                .position(|(up, counted)| counted.count > up.limit);
+            let Some(over) = over else { continue };
+            let (lane, is_message) = calls[at];
+            let wait = counted[over].resets_in.max(Duration::from_millis(1));
+            self.put_back(lane, is_message);
+            if self.bot.is_some() && over == 0 {
+                // No use in claiming more for this bot until its window is over.
+                self.pause(lane, wait, now);
+            }
+            taken[at] = Err(wait);
+        }
+        taken
+    }
+
+    /// What a call counts for among all processes: the bot first, so that a bot without room costs
+    /// its chats nothing. A burst is what fits into one window.
+    fn counters(&self, lane: &LaneKey, is_message: bool) -> Vec<CountUp> {
+        let settings = &self.settings;
+        let whose = format!("{}:{}", lane.bot_id, lane.channel);
+        let mut counters = Vec::new();
+        if settings.bot_per_second > 0 {
+            counters.push(CountUp {
+                key: format!("pace:bot:{whose}"),
+                window: Duration::from_secs(1),
+                limit: settings.bot_per_second.into(),
+            });
+        }
+        let (window, limit) = if lane.chat.0 < 0 {
+            (Duration::from_mins(1), settings.group_per_minute)
+        } else {
+            let burst = settings.chat_burst.max(1);
+            let window = Duration::from_secs(1) * burst / settings.chat_per_second.max(1);
+            (window, if settings.chat_per_second > 0 { burst } else { 0 })
+        };
+        if is_message && limit > 0 {
+            counters.push(CountUp {
+                key: format!("pace:chat:{whose}:{}", lane.chat),
+                window,
+                limit: limit.into(),
+            });
+        }
+        counters
+    }
+
+    /// Whether something nobody misses (typing, a draft) may go to a chat now: only while its next
+    /// message would not have to wait, and while messages leave half of the bot's room, here and
+    /// among all processes. It takes nothing from messages and delays none.
+    pub async fn take_cosmetic(&self, lane: &LaneKey, now: Timestamp) -> bool {
+        if !self.take_cosmetic_here(lane, now) {
+            return false;
+        }
+        let (Some(cache), Some(bot)) = (&self.shared, self.counters(lane, false).pop()) else {
+            return true;
+        };
+        let room = (bot.limit / 2).max(1);
+        // Without the cache, what this process knows decides.
+        let messages = cache.counted(&bot.key).await.flatten();
+        if messages.is_some_and(|messages| messages.count >= room) {
+            return false;
+        }
+        let cosmetic = CountUp {
+            key: format!("pace:cosmetic:{}:{}", lane.bot_id, lane.channel),
+            limit: room,
+            ..bot
+        };
+        let within = |counted: Vec<Counted>| counted.iter().all(|counted| counted.count <= room);
+        cache.count(vec![cosmetic]).await.is_none_or(within)
+    }
+
+    fn take_cosmetic_here(&self, lane: &LaneKey, now: Timestamp) -> bool {
+        let mut guard = self.lock();
+        let buckets = &mut *guard;
+        let desk = (lane.bot_id, lane.channel.clone());
+        let paused = buckets.paused.get(&desk).is_some_and(|until| *until > now);
+        let chat = if lane.chat.0 < 0 { self.group } else { self.chat };
+        let chat_bucket = buckets.chats.get(lane).copied().unwrap_or(FULL);
+        if paused || chat.is_some_and(|rate| !rate.wait(chat_bucket, now).is_zero()) {
+            return false;
+        }
+        let Some(rate) = self.bot else { return true };
+        let messages = buckets.bots.get(&desk).copied().unwrap_or(FULL);
+        let cosmetics = buckets.cosmetics.entry(desk).or_insert(FULL);
+        if rate.missing(messages, now) + rate.missing(*cosmetics, now) > (rate.burst / 2).saturating_sub(1) {
+            return false;
+        }
+        rate.take(cosmetics, now);
+        true
+    }
+
+    /// Gives back what a call took that does not go after all.
+    fn put_back(&self, lane: &LaneKey, is_message: bool) {
+        let mut buckets = self.lock();
+        let desk = (lane.bot_id, lane.channel.clone());
+        let chat = if lane.chat.0 < 0 { self.group } else { self.chat };
+        if let (Some(rate), true, Some(bucket)) = (chat, is_message, buckets.chats.get_mut(lane)) {
+            rate.put_back(bucket);
+        }
+        if let (Some(rate), Some(bucket)) = (self.bot, buckets.bots.get_mut(&desk)) {
+            rate.put_back(bucket);
+        }
     }
 
     /// Takes what one call needs, or says how long it has to wait, taking nothing. A call that is
@@ -192,12 +353,6 @@ impl Pacing {
         if room > 0 { Ok(room) } else { Err(soonest) }
     }
 
-    /// Whether a cosmetic call may go now.
-    #[expect(clippy::unused_async, reason = "wip")]
-    pub async fn take_cosmetic(&self, lane: &LaneKey, now: Timestamp) -> bool {
-        self.take(lane, false, now).is_ok()
-    }
-
     /// Lets nothing of this bot go for `wait`, because the messenger asked for it.
     pub(super) fn pause(&self, lane: &LaneKey, wait: Duration, now: Timestamp) {
         let desk = (lane.bot_id, lane.channel.clone());
@@ -248,6 +403,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_given_back_can_be_taken_again() {
+        let pacing = Pacing::new(PacingSettings::default());
+        for _ in 0..20 {
+            assert_eq!(pacing.take(&lane(7), true, START), Ok(()));
+            pacing.put_back(&lane(7), true);
+        }
+        assert_eq!(
+            pacing.room(&[(BotId(1), Channel::TELEGRAM)], START),
+            Ok(30),
+            "as if nothing had been"
+        );
+    }
+
+    #[test]
     fn a_group_gets_twenty_a_minute() {
         let pacing = Pacing::new(PacingSettings::default());
         let taken = (0..60)
@@ -272,6 +441,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_nobody_misses_delays_no_message(steps in prop::collection::vec((0_u64..100, 0_u8..4), 1..300)) {
+            let with = Pacing::new(PacingSettings::default());
+            let without = Pacing::new(PacingSettings::default());
+            let (mut now, mut cosmetics, mut elapsed) = (START, 0_u64, 0_u64);
+            for (chat, (step, kind)) in (1_i64..).zip(steps) {
+                now = now + Duration::from_millis(step);
+                elapsed += step;
+                if kind == 0 {
+                    prop_assert_eq!(with.take(&lane(chat), true, now), without.take(&lane(chat), true, now));
+                } else {
+                    cosmetics += u64::from(with.take_cosmetic_here(&lane(chat), now));
+                }
+                prop_assert!(cosmetics <= 16 + elapsed * 30 / 1000);
+            }
+        }
+
         #[test]
         fn a_bot_never_sends_more_than_its_burst_and_rate_allow(steps in prop::collection::vec(0_u64..200, 1..300)) {
             let pacing = Pacing::new(PacingSettings::default());

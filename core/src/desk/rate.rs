@@ -1,7 +1,9 @@
 //! Rate limits: how many messages of one client the desk takes, by the hour and by the day.
 //!
 //! Counted in the cache before anything is written, in fixed windows from the first message, once
-//! per update id and once per album. Without the cache everything passes, and is counted as such.
+//! per update id and once per album, in one call to the cache for all that come together. What was
+//! turned away once is so again when the messenger repeats it. Without the cache everything passes,
+//! and is counted as such.
 
 use serde_json::Value;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use crate::port::cache::{CountUp, Counted};
 use crate::port::messenger::Envelope;
 
 use super::guarded::GuardedCache;
+use super::tally::Tally;
 
 /// Limits per client; 0 switches one off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,7 @@ pub struct RateStatus {
 /// The limits of one process. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct RateLimits {
-    cache: GuardedCache,
+    tally: Tally,
     settings: RateSettings,
 }
 
@@ -71,6 +74,9 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 /// For how long an update's repeats are recognised as such.
 const SEEN: Duration = Duration::from_mins(10);
+/// Where the marker of an update or album stands that was let in. Repeats of one that was turned
+/// away raise it to two at most.
+const LET_IN: u64 = 3;
 
 /// Key of the copy of a client's session. It tells, without the store, who owns their chat.
 pub(super) fn session_key(bot: BotId, channel: &Channel, user: UserId) -> String {
@@ -80,7 +86,10 @@ pub(super) fn session_key(bot: BotId, channel: &Channel, user: UserId) -> String
 impl RateLimits {
     /// Limits counted in `cache`.
     pub fn new(cache: GuardedCache, settings: RateSettings) -> Self {
-        RateLimits { cache, settings }
+        RateLimits {
+            tally: Tally::new(cache),
+            settings,
+        }
     }
 
     /// Counts what an envelope announces, once, and says whether it may come in.
@@ -89,40 +98,48 @@ impl RateLimits {
             return Verdict::Pass;
         };
         let whose = format!("{bot}:{channel}:{user}");
-        // A counter above its limit leaves those after it alone: with a limit of one, a marker lets
-        // only its first count through to the windows.
-        let marker = |key: String| CountUp {
-            key,
-            window: SEEN,
-            limit: 1,
-        };
-        let mut counters = vec![marker(format!("rate:seen:{bot}:{}", envelope.update_id))];
         let windows = self.windows(&whose, &envelope.text_start);
         if windows.is_empty() {
             return Verdict::Pass;
         }
+        // A counter above its limit leaves those after it alone: with a limit of one, a marker lets
+        // only its first count through to the windows, and they let it through to the end, where
+        // the marker is raised to `LET_IN`. One that is seen again stands there, or does not.
+        let marker = |key: &str, limit: u64| CountUp {
+            key: key.to_owned(),
+            window: SEEN,
+            limit,
+        };
+        let seen = format!("rate:seen:{bot}:{}", envelope.update_id);
+        let mut counters = vec![marker(&seen, 1)];
         let album = envelope.album.as_ref();
-        counters.extend(album.map(|album| marker(format!("rate:album:{whose}:{album}"))));
+        let album = album.map(|album| format!("rate:album:{whose}:{album}"));
+        counters.extend(album.iter().map(|album| marker(album, 1)));
         let markers = counters.len();
         counters.extend(windows.iter().map(|(_, counter)| counter.clone()));
-        let Some(counted) = self.cache.count(&counters).await else {
+        let last = album.as_ref().unwrap_or(&seen);
+        counters.extend((1..LET_IN).map(|_| marker(last, LET_IN)));
+        let Some(counted) = self.tally.count(counters).await else {
             return Verdict::Pass;
         };
-        if counted.first().is_some_and(|seen| seen.count > 1) {
-            // The messenger's own repeat: what became of it the first time is not known here.
+        if counted.last().is_none_or(|last| last.count >= LET_IN) {
+            return Verdict::Pass;
+        }
+        if self.owned_by_agent(bot, channel, user).await {
             return Verdict::Pass;
         }
         let over = windows
             .iter()
             .zip(&counted[markers..])
             .find(|((_, counter), counted)| counted.count > counter.limit);
-        let Some(((window, _), counted)) = over else {
-            return Verdict::Pass;
-        };
-        if self.owned_by_agent(bot, channel, user).await {
-            return Verdict::Pass;
-        }
-        Verdict::Over(self.notice(*window, *counted, &whose, user).await)
+        Verdict::Over(match over {
+            Some(((window, _), counted)) => {
+                let teller = format!("rate:teller:{bot}:{}", envelope.update_id);
+                self.notice(*window, *counted, &whose, teller, user).await
+            }
+            // Turned away before, in a window that is over by now.
+            None => None,
+        })
     }
 
     /// Where a client stands; `None` if the cache does not answer.
@@ -132,8 +149,8 @@ impl RateLimits {
             resets_in: Duration::ZERO,
         };
         let whose = format!("{bot}:{channel}:{user}");
-        let hour = self.cache.counted(&format!("rate:hour:{whose}")).await?;
-        let day = self.cache.counted(&format!("rate:day:{whose}")).await?;
+        let hour = self.tally.cache().counted(&format!("rate:hour:{whose}")).await?;
+        let day = self.tally.cache().counted(&format!("rate:day:{whose}")).await?;
         let (hour, day) = (hour.unwrap_or(none), day.unwrap_or(none));
         Some(RateStatus {
             hour_count: hour.count,
@@ -172,7 +189,12 @@ impl RateLimits {
     /// Whether an agent owns the client's chat, as far as the cache knows. Asked only of those over
     /// a limit, so that the others pay nothing for it.
     async fn owned_by_agent(&self, bot: BotId, channel: &Channel, user: UserId) -> bool {
-        let copy = self.cache.get(&session_key(bot, channel, user)).await.flatten();
+        let copy = self
+            .tally
+            .cache()
+            .get(&session_key(bot, channel, user))
+            .await
+            .flatten();
         copy.as_ref()
             .and_then(|copy| copy.get("owner"))
             .and_then(Value::as_str)
@@ -180,12 +202,15 @@ impl RateLimits {
     }
 
     /// The notice of a window, if it has not been given. A full counter does not grow, so the first
-    /// message over it is found with a marker that lives as long as the window.
+    /// message over it is found with a marker that lives as long as the window. The update that
+    /// brought the notice is remembered as its teller: when the messenger repeats it, because the
+    /// notice could not be kept, the notice comes with it again.
     async fn notice(
         &self,
         window: LimitWindow,
         counted: Counted,
         whose: &str,
+        teller: String,
         from: UserId,
     ) -> Option<LimitNotice> {
         let name = match window {
@@ -197,9 +222,15 @@ impl RateLimits {
             window: counted.resets_in.max(Duration::from_secs(1)),
             limit: 1,
         };
-        let told = self.cache.count(&[told]).await?;
-        let first = told.first().is_some_and(|told| told.count == 1);
-        first.then_some(LimitNotice {
+        let teller = CountUp {
+            key: teller,
+            window: SEEN,
+            limit: 1,
+        };
+        let told = self.tally.count(vec![told, teller]).await?;
+        // Of those that come after the teller, the second marker is left alone: it stands at none.
+        let tells = told.last().is_some_and(|teller| teller.count > 0);
+        tells.then_some(LimitNotice {
             window,
             resets_in_s: counted
                 .resets_in

@@ -153,18 +153,25 @@ impl Sender {
             })
             .collect();
         let answering = self.answering(&claimed).await;
+        let may_go = |send: &ClaimedSend| {
+            let lane = &send.claim.lane;
+            !send.item.in_flight || answering.contains(&(lane.bot_id, lane.channel.clone()))
+        };
+        let calls: Vec<(&LaneKey, bool)> = claimed
+            .iter()
+            .filter(|send| may_go(send))
+            .map(|send| (&send.claim.lane, is_message(&send.item.outgoing.action)))
+            .collect();
+        let mut paced = self
+            .parts
+            .pacing
+            .take_all(&calls, process.now())
+            .await
+            .into_iter();
         let (mut admitted, mut releases) = (Vec::new(), Vec::new());
         for task in tasks {
-            let send = &task.claimed;
-            let lane = &send.claim.lane;
-            let is_message = match send.item.outgoing.action {
-                Action::Send { .. } => true,
-                Action::AnswerTap { .. } | Action::Typing | Action::Draft { .. } => false,
-            };
-            let repeat_may_go =
-                !send.item.in_flight || answering.contains(&(lane.bot_id, lane.channel.clone()));
-            let wait = if repeat_may_go {
-                self.parts.pacing.take(lane, is_message, process.now()).err()
+            let wait = if may_go(&task.claimed) {
+                paced.next().and_then(Result::err)
             } else {
                 // An outage parks nothing: the one repeat waits until the messenger answers.
                 Some(process.backoff(Backoff::WORK, self.silent.load(Ordering::Relaxed)))
@@ -172,7 +179,7 @@ impl Sender {
             match wait {
                 None => admitted.push(task),
                 Some(after) => releases.push(Release {
-                    claim: send.claim.clone(),
+                    claim: task.claimed.claim.clone(),
                     after,
                     counted: false,
                 }),
@@ -258,6 +265,14 @@ impl Sender {
         } else {
             slog::warn!(process.log, "a call failed"; "chat" => chat, "seq" => seq, "attempt" => attempt, "error" => error);
         }
+    }
+}
+
+/// Whether a call counts for its chat too.
+fn is_message(action: &Action) -> bool {
+    match action {
+        Action::Send { .. } => true,
+        Action::AnswerTap { .. } | Action::Typing | Action::Draft { .. } => false,
     }
 }
 

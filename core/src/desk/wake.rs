@@ -6,11 +6,14 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// Signals given, whoever gave them.
     generation: u64,
+    /// Signals given in this process.
+    here: u64,
     next_listener: u64,
     waiting: BTreeMap<u64, Waker>,
 }
@@ -28,6 +31,14 @@ pub struct Listener {
     shared: Arc<Mutex<Shared>>,
     id: u64,
     heard: u64,
+    /// Deaf to what is relayed.
+    here_only: bool,
+}
+
+impl Shared {
+    fn given(&self, here_only: bool) -> u64 {
+        if here_only { self.here } else { self.generation }
+    }
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
@@ -42,9 +53,22 @@ impl Wake {
 
     /// Wakes everyone who listens. Several signals before one looks are one.
     pub fn notify(&self) {
+        self.give(true);
+    }
+
+    /// Passes on a signal that another process gave: those who [listen here](Wake::listen_here) do
+    /// not hear it, so that it does not go round between processes.
+    pub fn relay(&self) {
+        self.give(false);
+    }
+
+    fn give(&self, is_ours: bool) {
         let waiting = {
             let mut shared = lock(&self.shared);
             shared.generation = shared.generation.wrapping_add(1);
+            if is_ours {
+                shared.here = shared.here.wrapping_add(1);
+            }
             std::mem::take(&mut shared.waiting)
         };
         for waker in waiting.into_values() {
@@ -54,13 +78,23 @@ impl Wake {
 
     /// Listens from now on.
     pub fn listen(&self) -> Listener {
+        self.ear(false)
+    }
+
+    /// Listens from now on to signals given in this process only.
+    pub fn listen_here(&self) -> Listener {
+        self.ear(true)
+    }
+
+    fn ear(&self, here_only: bool) -> Listener {
         let mut shared = lock(&self.shared);
         let id = shared.next_listener;
         shared.next_listener += 1;
         Listener {
             shared: Arc::clone(&self.shared),
             id,
-            heard: shared.generation,
+            heard: shared.given(here_only),
+            here_only,
         }
     }
 
@@ -75,18 +109,21 @@ impl Listener {
     /// Completes at once if a signal was given since the last time; else with the next one.
     /// Dropping the future loses nothing.
     pub async fn wait(&mut self) {
-        poll_fn(|cx| {
-            let mut shared = lock(&self.shared);
-            if shared.generation == self.heard {
-                shared.waiting.insert(self.id, cx.waker().clone());
-                Poll::Pending
-            } else {
-                self.heard = shared.generation;
-                shared.waiting.remove(&self.id);
-                Poll::Ready(())
-            }
-        })
-        .await;
+        poll_fn(|cx| self.poll_wait(cx)).await;
+    }
+
+    /// One look of [`wait`](Listener::wait).
+    pub(super) fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut shared = lock(&self.shared);
+        let given = shared.given(self.here_only);
+        if given == self.heard {
+            shared.waiting.insert(self.id, cx.waker().clone());
+            Poll::Pending
+        } else {
+            self.heard = given;
+            shared.waiting.remove(&self.id);
+            Poll::Ready(())
+        }
     }
 }
 
@@ -112,6 +149,19 @@ mod tests {
         assert!(one.wait().now_or_never().is_none());
         assert!(other.wait().now_or_never().is_some());
         assert!(wake.wait().now_or_never().is_none(), "listens from now on");
+    }
+
+    #[test]
+    fn what_is_relayed_is_heard_by_all_but_those_who_listen_here() {
+        let wake = Wake::new();
+        let (mut one, mut here) = (wake.listen(), wake.listen_here());
+        wake.relay();
+        assert!(one.wait().now_or_never().is_some());
+        assert!(here.wait().now_or_never().is_none());
+        wake.notify();
+        assert!(one.wait().now_or_never().is_some());
+        assert!(here.wait().now_or_never().is_some());
+        assert!(here.wait().now_or_never().is_none());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Small shared state that may vanish at any time: copies of sessions, counters, flags.
+//! Small shared state that may vanish at any time: copies of sessions, counters, flags, and hints
+//! between processes.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -51,7 +52,25 @@ pub struct Counted {
     pub resets_in: Duration,
 }
 
-/// Keys are text up to 512 bytes, values JSON up to 1 MiB.
+/// A message heard on a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The topic.
+    pub topic: String,
+    /// The message.
+    pub message: String,
+}
+
+/// What is published on some topics, from the subscription on. See [`Cache::subscribe`].
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Subscription: Debug + Send {
+    /// The next message; `None` for ever once the connection is lost: subscribe anew, and take it
+    /// that messages were missed. Dropping the future loses nothing.
+    async fn next(&mut self) -> Option<Heard>;
+}
+
+/// Keys and topics are text up to 512 bytes, values JSON up to 1 MiB, messages text up to 64 KiB.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Cache: Debug + Send + Sync {
@@ -73,19 +92,50 @@ pub trait Cache: Debug + Send + Sync {
     /// [`CacheError::Unavailable`].
     async fn delete(&self, key: &str) -> Result<(), CacheError>;
 
+    /// Counts every group of a batch in one round trip, each as [`count`](Cache::count) does; one
+    /// answer per group, in the order of the batch, in which they are counted too. What one group
+    /// exceeds leaves the others alone, but they may share counters. Each group is atomic; the batch
+    /// need not be. The caller keeps it small: hundreds of counters are fine, many thousands are not.
+    ///
+    /// # Errors
+    /// [`CacheError::Unavailable`]: then of each group nothing or everything was counted.
+    async fn count_all(&self, batch: &[Vec<CountUp>]) -> Result<Vec<Vec<Counted>>, CacheError>;
+
     /// Raises the counters in order, each by one, until one of them stands above its limit: those
-    /// after it are left alone and reported as they stand. A counter at `limit + 1` stays there.
+    /// after it are left alone and reported as they stand, with a count of 0 where there is none. A
+    /// counter above its limit stays as it is, whatever limit it was counted by before. A counter may
+    /// stand in the group twice and is raised twice then.
     ///
     /// Atomic: of two concurrent calls one sees the other's counts entirely or not at all. The
-    /// window starts at a counter's first count and is not prolonged by later ones.
+    /// window starts at a counter's first count and is not prolonged by later ones; counter and
+    /// window are written together, so that none counts for ever.
     ///
     /// # Errors
     /// [`CacheError::Unavailable`]: then nothing or everything was counted.
-    async fn count(&self, counters: &[CountUp]) -> Result<Vec<Counted>, CacheError>;
+    async fn count(&self, counters: &[CountUp]) -> Result<Vec<Counted>, CacheError> {
+        let answers = self.count_all(&[counters.to_vec()]).await?;
+        Ok(answers.into_iter().next().unwrap_or_default())
+    }
 
     /// What a counter stands at, without counting; `None` if it is not there.
     ///
     /// # Errors
     /// [`CacheError::Unavailable`].
     async fn counted(&self, key: &str) -> Result<Option<Counted>, CacheError>;
+
+    /// Tells those who are subscribed to `topic` now, in this process and others. A hint, heard once
+    /// at most: by nobody if nobody is subscribed, and missed by a subscriber who is slow or just
+    /// reconnecting. Nothing may depend on it alone. Waits for no subscriber.
+    ///
+    /// # Errors
+    /// [`CacheError::Unavailable`]: then some may have heard it.
+    async fn publish(&self, topic: &str, message: &str) -> Result<(), CacheError>;
+
+    /// Hears what is published on `topics` after this returns; what one publisher says one after
+    /// another is heard in that order. A subscriber who does not keep up misses messages, the
+    /// publishers do not wait.
+    ///
+    /// # Errors
+    /// [`CacheError::Unavailable`].
+    async fn subscribe(&self, topics: &[String]) -> Result<Box<dyn Subscription>, CacheError>;
 }

@@ -13,7 +13,7 @@ pub mod messenger;
 pub mod metrics;
 pub mod store;
 
-pub use cache::{Cache, CacheError};
+pub use cache::{Cache, CacheError, Subscription};
 pub use clock::{Clock, IdSource};
 pub use files::{FileStorage, FilesError};
 pub use llm::{LanguageModel, ModelError};
@@ -23,6 +23,7 @@ pub use store::{BackOfficeStore, DeskStore, StoreError};
 
 #[cfg(feature = "mocks")]
 pub use self::{
-    cache::MockCache, clock::MockClock, clock::MockIdSource, files::MockFileStorage, llm::MockLanguageModel,
-    messenger::MockMessenger, messenger::MockUpdateDecoder, messenger::MockUpdateSource,
+    cache::MockCache, cache::MockSubscription, clock::MockClock, clock::MockIdSource, files::MockFileStorage,
+    llm::MockLanguageModel, messenger::MockMessenger, messenger::MockUpdateDecoder,
+    messenger::MockUpdateSource,
 };

@@ -10,7 +10,7 @@ use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ChatId, ConversationId, OwnerId};
 use frontdesk_core::port::cache::{CountUp, Counted};
 use frontdesk_core::port::store::*;
-use frontdesk_core::port::{Cache, CacheError};
+use frontdesk_core::port::{Cache, CacheError, Subscription};
 use frontdesk_core::work::*;
 use frontdesk_memory::{MemoryCache, MemoryStore, SimulatedClock};
 use serde_json::Value;
@@ -269,6 +269,10 @@ pub struct TestCache {
     pub memory: MemoryCache,
     mode: Mutex<CacheMode>,
     pub asked: AtomicUsize,
+    /// `count_all` waits until opened.
+    pub gate: Gate,
+    /// How many groups were counted in one call each.
+    pub batches: Mutex<Vec<usize>>,
 }
 
 impl TestCache {
@@ -277,6 +281,8 @@ impl TestCache {
             memory: MemoryCache::new(std::sync::Arc::new(clock.clone())),
             mode: Mutex::new(CacheMode::Works),
             asked: AtomicUsize::new(0),
+            gate: Gate::default(),
+            batches: Mutex::default(),
         }
     }
 
@@ -312,13 +318,25 @@ impl Cache for TestCache {
         self.memory.delete(key).await
     }
 
-    async fn count(&self, counters: &[CountUp]) -> Result<Vec<Counted>, CacheError> {
+    async fn count_all(&self, batch: &[Vec<CountUp>]) -> Result<Vec<Vec<Counted>>, CacheError> {
         self.up().await?;
-        self.memory.count(counters).await
+        self.gate.pass().await;
+        self.batches.lock().unwrap().push(batch.len());
+        self.memory.count_all(batch).await
     }
 
     async fn counted(&self, key: &str) -> Result<Option<Counted>, CacheError> {
         self.up().await?;
         self.memory.counted(key).await
+    }
+
+    async fn publish(&self, topic: &str, message: &str) -> Result<(), CacheError> {
+        self.up().await?;
+        self.memory.publish(topic, message).await
+    }
+
+    async fn subscribe(&self, topics: &[String]) -> Result<Box<dyn Subscription>, CacheError> {
+        self.up().await?;
+        self.memory.subscribe(topics).await
     }
 }

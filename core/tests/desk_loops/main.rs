@@ -13,6 +13,7 @@ mod echo;
 mod shipped;
 mod world;
 
+mod announce;
 mod answers;
 mod door;
 mod figures;
@@ -20,5 +21,7 @@ mod jobs;
 mod limits;
 mod poller;
 mod sends;
+mod shared_pace;
 mod slow_sends;
+mod together;
 mod turns;

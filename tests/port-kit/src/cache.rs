@@ -1,12 +1,13 @@
 //! The checks of the cache port.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use frontdesk_core::port::cache::{CountUp, Counted};
-use frontdesk_core::port::{Cache, CacheError};
-use futures_util::future::join_all;
+use frontdesk_core::port::cache::{CountUp, Counted, Heard};
+use frontdesk_core::port::{Cache, CacheError, Subscription};
+use futures_util::future::{Either, join_all, select};
 use serde_json::{Value, json};
 
 use crate::check::suite;
@@ -36,16 +37,28 @@ suite!(
         a_counter_is_gone_after_its_window,
         counting_does_not_prolong_the_window,
         a_counter_stops_one_above_its_limit,
+        a_counter_above_its_limit_stays_as_it_is,
         counters_after_an_exceeded_one_are_left_alone,
+        a_counter_may_stand_in_a_group_twice,
+        groups_of_a_batch_are_counted_in_order,
+        groups_of_a_batch_leave_each_other_alone,
+        every_counter_of_a_batch_has_its_window,
         concurrent_counts_are_all_counted,
         concurrent_counts_stop_at_the_limit,
+        concurrent_batches_keep_their_groups_together,
         counters_and_values_are_not_mixed_up,
+        every_subscriber_hears_its_topics_and_no_other,
+        nothing_is_heard_of_before_the_subscription,
+        messages_come_in_order_and_unchanged,
+        publishers_wait_for_nobody,
     ]
 );
 
 /// Long enough to look at it, short enough to wait for it.
 const SHORT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_mins(10);
+/// What is published is heard within this time, or not at all.
+const AMPLE: Duration = Duration::from_secs(20);
 
 struct Scene<'a> {
     harness: &'a dyn CacheHarness,
@@ -76,8 +89,33 @@ impl<'a> Scene<'a> {
         counted.into_iter().map(|counted| counted.count).collect()
     }
 
+    async fn count_all(&self, batch: &[Vec<CountUp>]) -> Vec<Vec<u64>> {
+        let counted = self.cache.count_all(batch).await.expect("a batch is counted");
+        let counts = |group: Vec<Counted>| group.into_iter().map(|counted| counted.count).collect();
+        counted.into_iter().map(counts).collect()
+    }
+
     async fn counted(&self, key: &str) -> Option<Counted> {
         self.cache.counted(key).await.expect("a counter is read")
+    }
+
+    async fn publish(&self, topic: &str, message: &str) {
+        let published = self.cache.publish(topic, message).await;
+        published.expect("a message is published");
+    }
+
+    async fn subscribe(&self, topics: &[&str]) -> Box<dyn Subscription> {
+        let topics: Vec<String> = topics.iter().map(|topic| (*topic).to_owned()).collect();
+        let subscribed = self.cache.subscribe(&topics).await;
+        subscribed.expect("topics are subscribed to")
+    }
+
+    /// What is heard next, if anything is within a time that is ample for it.
+    async fn hear(&self, subscription: &mut dyn Subscription) -> Option<Heard> {
+        match select(pin!(subscription.next()), pin!(self.wait(AMPLE))).await {
+            Either::Left((heard, _)) => heard,
+            Either::Right(_) => None,
+        }
     }
 }
 
@@ -206,12 +244,87 @@ async fn a_counter_stops_one_above_its_limit(scene: &Scene<'_>) {
     assert_eq!(scene.count(&[up("none", 0)]).await, [1]);
 }
 
+async fn a_counter_above_its_limit_stays_as_it_is(scene: &Scene<'_>) {
+    for expected in [1, 2, 3] {
+        assert_eq!(scene.count(&[up("k", 9)]).await, [expected]);
+    }
+    assert_eq!(scene.count(&[up("k", 1), up("next", 9)]).await, [3, 0]);
+    assert_eq!(
+        scene.count(&[up("k", 2), up("next", 9)]).await,
+        [3, 0],
+        "one above its limit is above it too"
+    );
+    assert_eq!(scene.count(&[up("k", 9), up("next", 9)]).await, [4, 1]);
+}
+
 async fn counters_after_an_exceeded_one_are_left_alone(scene: &Scene<'_>) {
     let all = [up("a", 9), up("b", 1), up("c", 9), up("d", 9)];
     assert_eq!(scene.count(&all[..3]).await, [1, 1, 1]);
     assert_eq!(scene.count(&all).await, [2, 2, 1, 0], "reported as they stand");
     assert_eq!(scene.count(&all).await, [3, 2, 1, 0]);
     assert_eq!(scene.counted("d").await, None);
+}
+
+async fn a_counter_may_stand_in_a_group_twice(scene: &Scene<'_>) {
+    // How the desk remembers what became of an update: 1 was turned away, 3 was let in.
+    let group = [up("seen", 1), up("hour", 1), up("seen", 9), up("seen", 9)];
+    assert_eq!(scene.count(&group).await, [1, 1, 2, 3]);
+    assert_eq!(scene.count(&group).await, [3, 1, 3, 3], "seen before, and let in");
+    let other = [up("other", 1), up("hour", 1), up("other", 9), up("other", 9)];
+    assert_eq!(scene.count(&other).await, [1, 2, 1, 1]);
+    assert_eq!(
+        scene.count(&other).await,
+        [2, 2, 2, 2],
+        "seen before, and turned away"
+    );
+}
+
+async fn groups_of_a_batch_are_counted_in_order(scene: &Scene<'_>) {
+    assert_eq!(scene.count_all(&[]).await, Vec::<Vec<u64>>::new());
+    let batch = [
+        vec![up("a", 9)],
+        vec![],
+        vec![up("a", 9), up("b", 9)],
+        vec![up("b", 9), up("a", 9)],
+    ];
+    assert_eq!(
+        scene.count_all(&batch).await,
+        [vec![1], vec![], vec![2, 1], vec![2, 3]]
+    );
+    assert_eq!(
+        scene.count_all(&batch[..1]).await,
+        [[4]],
+        "a batch goes on where the last one ended"
+    );
+}
+
+async fn groups_of_a_batch_leave_each_other_alone(scene: &Scene<'_>) {
+    let group = |name: &str| vec![up(name, 1), up(&format!("{name} after"), 9)];
+    scene.count(&group("full")).await;
+    let batch = [group("one"), group("full"), group("two"), group("full")];
+    assert_eq!(
+        scene.count_all(&batch).await,
+        [[1, 1], [2, 1], [1, 1], [2, 1]],
+        "what is exceeded in one group is not in the next"
+    );
+}
+
+async fn every_counter_of_a_batch_has_its_window(scene: &Scene<'_>) {
+    let short = |key: &str| CountUp {
+        window: SHORT,
+        ..up(key, 9)
+    };
+    let batch = [vec![short("a"), up("b", 9)], vec![up("c", 9), short("d")]];
+    let counted = scene.cache.count_all(&batch).await.expect("a batch is counted");
+    for (up, counted) in batch.iter().flatten().zip(counted.into_iter().flatten()) {
+        let left = counted.resets_in;
+        assert!(left <= up.window && left > up.window / 2, "{up:?}: {left:?}");
+    }
+    scene.wait(SHORT + SHORT / 4).await;
+    for (key, expected) in [("a", None), ("b", Some(1)), ("c", Some(1)), ("d", None)] {
+        let left = scene.counted(key).await.map(|counted| counted.count);
+        assert_eq!(left, expected, "{key}");
+    }
 }
 
 async fn concurrent_counts_are_all_counted(scene: &Scene<'_>) {
@@ -231,6 +344,19 @@ async fn concurrent_counts_stop_at_the_limit(scene: &Scene<'_>) {
     assert_eq!(after.count, 5, "only those within the first limit");
 }
 
+async fn concurrent_batches_keep_their_groups_together(scene: &Scene<'_>) {
+    let batch = [vec![up("a", 1_000), up("b", 1_000)], vec![up("a", 1_000)]];
+    let answers = join_all((0..20).map(|_| scene.count_all(&batch))).await;
+    let mut seen = Vec::new();
+    for answer in answers {
+        let (first, second) = (&answer[0], &answer[1]);
+        assert!(second[0] > first[0], "{answer:?}");
+        seen.extend([first[0], second[0]]);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=40).collect::<Vec<_>>(), "each count once");
+}
+
 async fn counters_and_values_are_not_mixed_up(scene: &Scene<'_>) {
     scene.count(&[up("k", 9)]).await;
     let read = scene.cache.get("k").await;
@@ -240,4 +366,66 @@ async fn counters_and_values_are_not_mixed_up(scene: &Scene<'_>) {
     );
     scene.set("k", json!(7), LONG).await;
     assert_eq!(scene.get("k").await, Some(json!(7)), "a value takes its place");
+}
+
+fn heard(topic: &str, message: &str) -> Option<Heard> {
+    Some(Heard {
+        topic: topic.to_owned(),
+        message: message.to_owned(),
+    })
+}
+
+async fn every_subscriber_hears_its_topics_and_no_other(scene: &Scene<'_>) {
+    scene.publish("a", "nobody listens").await;
+    let mut both = scene.subscribe(&["a", "b"]).await;
+    let mut one = scene.subscribe(&["b"]).await;
+    scene.publish("a", "1").await;
+    scene.publish("c", "2").await;
+    scene.publish("b", "3").await;
+    assert_eq!(scene.hear(&mut *both).await, heard("a", "1"));
+    assert_eq!(scene.hear(&mut *both).await, heard("b", "3"));
+    assert_eq!(scene.hear(&mut *one).await, heard("b", "3"));
+    drop(both);
+    scene.publish("b", "4").await;
+    assert_eq!(scene.hear(&mut *one).await, heard("b", "4"));
+}
+
+async fn nothing_is_heard_of_before_the_subscription(scene: &Scene<'_>) {
+    scene.publish("a", "before").await;
+    let mut first = scene.subscribe(&["a"]).await;
+    scene.publish("a", "between").await;
+    let mut second = scene.subscribe(&["a"]).await;
+    scene.publish("a", "after").await;
+    assert_eq!(scene.hear(&mut *first).await, heard("a", "between"));
+    assert_eq!(scene.hear(&mut *first).await, heard("a", "after"));
+    assert_eq!(scene.hear(&mut *second).await, heard("a", "after"));
+}
+
+async fn messages_come_in_order_and_unchanged(scene: &Scene<'_>) {
+    let topic = "тема Ω 👩‍👩‍👧 *?[x]";
+    let mut subscription = scene.subscribe(&[topic]).await;
+    let messages = ["", "1", "a b\n\"\\ Ω", &"x".repeat(64 * 1024), "1"];
+    for message in messages {
+        scene.publish(topic, message).await;
+    }
+    for message in messages {
+        assert!(scene.hear(&mut *subscription).await == heard(topic, message));
+    }
+}
+
+async fn publishers_wait_for_nobody(scene: &Scene<'_>) {
+    let mut slow = scene.subscribe(&["a"]).await;
+    for number in 0..2_000 {
+        scene.publish("a", &number.to_string()).await;
+    }
+    let mut last = None;
+    for _ in 0..10 {
+        let next = scene.hear(&mut *slow).await.expect("some of it is heard");
+        let number: u32 = next.message.parse().expect("a number");
+        assert!(
+            last < Some(number),
+            "{last:?} before {number}: once, and in order"
+        );
+        last = Some(number);
+    }
 }

@@ -57,13 +57,34 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
     Ok(())
 }
 
-/// A database's URL may hold a password.
+/// The URL of a database or cache may hold a password.
 fn shown(name: &str, text: &str) -> String {
-    if name != "DATABASE_URL" {
+    if !["DATABASE_URL", "REDIS_URL"].contains(&name) {
         return text.to_owned();
     }
     match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
         _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_urls_are_masked_and_nothing_else_is() {
+        for (name, text, expected) in [
+            (
+                "REDIS_URL",
+                "redis://me:p@ss@cache:6379/1",
+                "redis://***@cache:6379/1",
+            ),
+            ("REDIS_URL", "rediss://cache", "rediss://cache"),
+            ("DATABASE_URL", "postgres://me:pass@db/x", "postgres://***@db/x"),
+            ("PUBLIC_URL", "https://a@b", "https://a@b"),
+        ] {
+            assert_eq!(shown(name, text), expected);
+        }
     }
 }

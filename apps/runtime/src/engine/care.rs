@@ -1,8 +1,11 @@
-//! What every process does beside its work: leases kept alive, samples taken, the old forgotten.
+//! What every process does beside its work: leases kept alive, samples taken, the old forgotten,
+//! signals told to other processes and heard of them.
 
-use frontdesk_core::desk::{Heartbeat, Process, Upkeep};
+use frontdesk_core::desk::{Announcer, Heartbeat, Upkeep, WakeListener};
 use slog::Logger;
+use std::sync::Arc;
 
+use super::Base;
 use super::group::Group;
 
 /// Heartbeat and upkeep. They stop last: what is in hand needs its leases.
@@ -12,8 +15,20 @@ pub(super) struct Care {
 
 impl Care {
     /// Starts it; a process that does no work has nothing in hand and sweeps nothing.
-    pub(super) fn start(process: &Process, works: bool) -> Care {
+    pub(super) fn start(base: &Base, works: bool, receives: bool) -> Care {
+        let process = &base.process;
         let mut loops = Group::new();
+        match &base.shared {
+            Some(shared) if works => {
+                let listener = WakeListener::new(process.clone(), Arc::clone(shared), process.wakes.topics());
+                loops.run(|stop| listener.run(stop));
+            }
+            Some(_) if receives => {
+                let announcer = Announcer::new(process.clone(), base.cache.clone(), process.wakes.topics());
+                loops.run(|stop| announcer.run(stop));
+            }
+            _ => {}
+        }
         let upkeep = if works {
             let heartbeat = Heartbeat::new(process.clone());
             loops.run(|stop| async move { heartbeat.run(stop).await });

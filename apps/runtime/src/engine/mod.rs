@@ -6,9 +6,8 @@
 //! | [`work`] | turns, calls, jobs | `frontdesk`, `frontdesk-worker` |
 //! | [`care`] | heartbeat, samples, sweeps | all |
 //!
-//! A process with a door and no work has nobody of its own to wake for what it kept: whoever tells
-//! the others listens to `process.wakes`, and whoever hears it in a process with work gives the same
-//! signals.
+//! A process with a door and no work has nobody of its own to wake for what it kept: over a shared
+//! cache it announces its signals, and a process with work listens for them.
 
 mod care;
 mod door;
@@ -17,11 +16,11 @@ mod work;
 
 use frontdesk_core::desk::{GuardedCache, Process};
 use frontdesk_core::id::{BotId, Channel};
-use frontdesk_core::port::{DeskStore, Metrics};
-use frontdesk_memory::MemoryCache;
+use frontdesk_core::port::{Cache, DeskStore, Metrics};
 use slog::Logger;
 use std::sync::Arc;
 
+use crate::cache;
 use crate::clock::{OsEntropy, SystemClock};
 use crate::settings::Settings;
 
@@ -37,6 +36,8 @@ pub(crate) struct Base {
     pub process: Process,
     /// The cache.
     pub cache: GuardedCache,
+    /// The same, if other processes have it too.
+    pub shared: Option<Arc<dyn Cache>>,
 }
 
 impl Base {
@@ -52,9 +53,14 @@ impl Base {
         let process = Process::new(store, clock.clone(), Arc::new(OsEntropy), desks, log.clone())
             .with_lease(settings.work_lease)
             .with_metrics(metrics);
-        let cache = Arc::new(MemoryCache::new(clock.clone()));
-        let cache = GuardedCache::new(cache, clock, Arc::clone(&process.stats));
-        Base { process, cache }
+        let own = cache::open(settings, clock.clone(), log);
+        let cache = GuardedCache::new(Arc::clone(&own), clock, Arc::clone(&process.stats));
+        let shared = settings.redis.is_some().then_some(own);
+        Base {
+            process,
+            cache,
+            shared,
+        }
     }
 }
 
@@ -77,7 +83,7 @@ impl Engine {
         settings: &Settings,
     ) -> Engine {
         // What is not this program's business to write, a process with a door alone leaves alone.
-        let care = Care::start(&base.process, work.is_some());
+        let care = Care::start(base, work.is_some(), door.is_some());
         Engine {
             process: base.process.clone(),
             door,

@@ -35,6 +35,10 @@ pub(super) struct Work {
 impl Work {
     pub(super) fn start(base: &Base, parts: WorkParts, settings: &Settings) -> Work {
         let process = &base.process;
+        let mut pacing = Pacing::new(settings.pacing);
+        if base.shared.is_some() {
+            pacing = pacing.shared_through(base.cache.clone());
+        }
         let turns = TurnWorkerParts {
             process: process.clone(),
             decide: parts.rules,
@@ -48,7 +52,7 @@ impl Work {
         let sends = SenderParts {
             process: process.clone(),
             messengers: parts.messengers,
-            pacing: Pacing::new(settings.pacing),
+            pacing,
             settings: SenderSettings::default(),
         };
         let mut loops = Group::new();

@@ -1,5 +1,6 @@
 //! The settings in force: read once, checked together, typed.
 
+use frontdesk_cache_redis::RedisSettings;
 use frontdesk_core::desk::{PacingSettings, RateSettings};
 use frontdesk_core::id::ChatId;
 use frontdesk_telegram::BotToken;
@@ -75,6 +76,8 @@ pub struct Settings {
     pub database: Database,
     /// Connections to it.
     pub database_pool: u32,
+    /// The shared cache, if there is one.
+    pub redis: Option<RedisSettings>,
     /// Telegram, if there is a token.
     pub telegram: Option<Telegram>,
     /// The public listener's address.
@@ -183,6 +186,7 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
     let data_dir = PathBuf::from(reader.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
     let database = database(reader, &data_dir);
     let database_pool = reader.number("DATABASE_POOL", 1_u32);
+    let redis = redis(reader);
     let telegram = telegram(reader);
     let address = "an address such as 127.0.0.1:8080";
     let listen_addr = reader.read("LISTEN_ADDR", address, |text| text.parse().ok());
@@ -234,6 +238,7 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
     Some(Settings {
         database: database?,
         database_pool: database_pool?,
+        redis,
         telegram: match telegram? {
             Reading::Without => None,
             Reading::With(telegram) => Some(telegram),
@@ -285,6 +290,20 @@ fn database(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> Option<Datab
         format!("the value will not do: expected {expected}"),
     );
     None
+}
+
+fn redis(reader: &mut Reader<'_>) -> Option<RedisSettings> {
+    let settings = RedisSettings::new(reader.text("REDIS_URL")?);
+    match settings.check() {
+        Ok(()) => Some(settings),
+        // The URL may hold a password: it is never repeated.
+        Err(error) => {
+            reader
+                .problems
+                .add("REDIS_URL", format!("the value will not do: {error}"));
+            None
+        }
+    }
 }
 
 /// What there is to say about Telegram.

@@ -314,6 +314,7 @@ mod tests {
         let environment = pairs(&[
             ("DATABASE_URL", "mysql://user:very-secret@host/db"),
             ("DATABASE_POOL", "0"),
+            ("REDIS_URL", "redis://user:very-secret@host:very-secret"),
             ("TELEGRAM_BOT_TOKEN", "very-secret"),
             ("TELEGRAM_API_URL", "http://example.com"),
             ("TELEGRAM_WEBHOOK_SECRET", "very secret"),

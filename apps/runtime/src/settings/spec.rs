@@ -39,6 +39,11 @@ pub const SETTINGS: &[Spec] = &[
         "sqlite://PATH, postgres://… or postgresql://… (default: sqlite://DATA_DIR/frontdesk.db)",
     ),
     plain("DATABASE_POOL", "8", "database connections of this process"),
+    plain(
+        "REDIS_URL",
+        "",
+        "redis://… or rediss://…: a cache shared by several processes; without it each has its own",
+    ),
     plain("DATA_DIR", "./data", "folder of the embedded database"),
     secret(
         "TELEGRAM_BOT_TOKEN",
