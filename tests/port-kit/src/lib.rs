@@ -10,6 +10,7 @@ pub mod cache;
 mod check;
 pub mod clock;
 pub mod files;
+pub mod model;
 pub mod store;
 
 pub use check::{Broken, Report};
