@@ -12,6 +12,7 @@ use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::Frame;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::plan::{Plan, Step};
@@ -102,6 +103,8 @@ impl Player {
                     return Some(Ok(bytes));
                 }
                 Step::Cut => {
+                    // What was written before leaves first: the server flushes where nothing more comes.
+                    yield_now().await;
                     self.guard.end(End::Cut);
                     return Some(Err(io::Error::other("cut on request of a fault")));
                 }
