@@ -20,8 +20,14 @@ pub struct ScriptedModel {
 
 #[derive(Debug, Default)]
 struct State {
-    script: VecDeque<Result<ModelAnswer, ModelError>>,
+    script: VecDeque<Step>,
     asked: Vec<ModelRequest>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Ends(Result<ModelAnswer, ModelError>),
+    Hangs,
 }
 
 impl ScriptedModel {
@@ -53,7 +59,13 @@ impl ScriptedModel {
 
     /// Adds an outcome to the script.
     pub fn then(&self, outcome: Result<ModelAnswer, ModelError>) -> &Self {
-        lock(&self.state).script.push_back(outcome);
+        lock(&self.state).script.push_back(Step::Ends(outcome));
+        self
+    }
+
+    /// Adds a call to the script that is never answered: until its future is dropped.
+    pub fn then_hang(&self) -> &Self {
+        lock(&self.state).script.push_back(Step::Hangs);
         self
     }
 
@@ -70,7 +82,7 @@ impl ScriptedModel {
 
 #[async_trait]
 impl LanguageModel for ScriptedModel {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "scripted"
     }
 
@@ -80,17 +92,21 @@ impl LanguageModel for ScriptedModel {
         heard: Arc<dyn PartialAnswer>,
     ) -> Result<ModelAnswer, ModelError> {
         let stream = request.stream;
-        let outcome = {
+        let step = {
             let mut state = lock(&self.state);
             state.asked.push(request);
             state.script.pop_front()
         };
-        let answer = outcome.unwrap_or_else(|| {
-            Err(ModelError::Incomplete {
-                why: "the script has ended".to_owned(),
-                usage: None,
-            })
-        })?;
+        let answer = match step {
+            Some(Step::Ends(outcome)) => outcome?,
+            Some(Step::Hangs) => return std::future::pending().await,
+            None => {
+                return Err(ModelError::Incomplete {
+                    why: "the script has ended".to_owned(),
+                    usage: None,
+                });
+            }
+        };
         if stream {
             for piece in answer.text.split_inclusive(' ') {
                 heard.more(piece);

@@ -16,7 +16,8 @@ pub enum ModelError {
     /// as can be known, and nothing was charged.
     #[error("the model cannot be reached: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It did not answer, or did not go on, in time. It may have worked on the prompt.
+    /// It did not answer, or did not go on, in time; or the connection ended before an answer began.
+    /// It may have worked on the prompt.
     #[error("the model did not answer in time: {0}")]
     TimedOut(String),
     /// Too many calls.
@@ -206,6 +207,7 @@ pub struct ModelAnswer {
 }
 
 /// Hears an answer as it comes. Called in order, never after the call has ended; must return at once.
+/// The pieces since the beginning, or since it last began anew, joined are the text of the answer.
 pub trait PartialAnswer: Debug + Send + Sync {
     /// More text has come.
     fn more(&self, piece: &str);

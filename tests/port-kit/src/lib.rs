@@ -11,6 +11,7 @@ mod check;
 pub mod clock;
 pub mod files;
 pub mod metrics;
+pub mod model;
 pub mod store;
 
 pub use check::{Broken, Report};

@@ -3,6 +3,7 @@
 mod cache_faults;
 mod faults;
 mod harness;
+mod model;
 mod others;
 
 use std::sync::{Arc, Mutex};
