@@ -8,9 +8,12 @@ use async_trait::async_trait;
 use frontdesk_core::desk::Wake;
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ChatId, OwnerId};
+use frontdesk_core::port::budget::*;
 use frontdesk_core::port::cache::{CountUp, Counted};
+use frontdesk_core::port::llm::Account;
 use frontdesk_core::port::store::*;
 use frontdesk_core::port::{Cache, CacheError};
+use frontdesk_core::time::Day;
 use frontdesk_core::work::*;
 use frontdesk_memory::{MemoryCache, MemoryStore, SimulatedClock};
 use serde_json::Value;
@@ -203,6 +206,24 @@ impl JobStore for TestStore {
     async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError> {
         self.up()?;
         self.memory.finish_jobs(jobs).await
+    }
+}
+
+#[async_trait]
+impl BudgetStore for TestStore {
+    async fn reserve_tokens(&self, reservation: &TokenReservation) -> Result<Reserved, StoreError> {
+        self.up()?;
+        self.memory.reserve_tokens(reservation).await
+    }
+
+    async fn settle_tokens(&self, settlements: &[Settlement]) -> Result<Vec<bool>, StoreError> {
+        self.up()?;
+        self.memory.settle_tokens(settlements).await
+    }
+
+    async fn token_budget(&self, account: Account, day: Day) -> Result<TokenBudget, StoreError> {
+        self.up()?;
+        self.memory.token_budget(account, day).await
     }
 }
 
