@@ -8,6 +8,7 @@
 //! | [`playbook`] | everything that is the company's, as data |
 //! | [`knowledge`] | which entry a question means |
 //! | [`dialogue`] | `decide(occasion, event) -> decision` |
+//! | [`model`] | what keeps calls of language models within time, budget and reason |
 //! | [`desk`] | the use cases and the loops: door, worker, sender, jobs, upkeep |
 //!
 //! **Invariants.** No I/O, no clock, no randomness and no runtime of its own: time, entropy and
@@ -24,6 +25,7 @@ pub mod dialogue;
 pub mod id;
 pub mod knowledge;
 pub mod lead;
+pub mod model;
 pub mod playbook;
 pub mod port;
 pub mod text;
