@@ -55,6 +55,8 @@ uuid_ids! {
     AgentId;
     /// A job: work outside the chat's own order.
     JobId;
+    /// Tokens set aside for one call of a language model.
+    ReservationId;
     /// One start of one process. New at every start, so that a lease never passes to a namesake.
     OwnerId;
 }

@@ -9,6 +9,7 @@
 //! | [`knowledge`] | which entry a question means |
 //! | [`dialogue`] | `decide(occasion, event) -> decision` |
 //! | [`guard`] | what the model may see, say and propose |
+//! | [`model`] | what keeps calls of language models within time, budget and reason |
 //! | [`desk`] | the use cases and the loops: door, worker, sender, jobs, upkeep |
 //!
 //! **Invariants.** No I/O, no clock, no randomness and no runtime of its own: time, entropy and
@@ -26,6 +27,7 @@ pub mod guard;
 pub mod id;
 pub mod knowledge;
 pub mod lead;
+pub mod model;
 pub mod playbook;
 pub mod port;
 pub mod text;

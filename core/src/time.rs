@@ -46,6 +46,13 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The UTC day it is on.
+    pub fn day(self) -> Day {
+        const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+        // 64 bits of microseconds are less than 2²⁸ days.
+        Day(i32::try_from(self.0.div_euclid(DAY)).unwrap_or(i32::MAX))
+    }
+
     /// The same instant in the language of time zones.
     pub(crate) fn zoned(self, zone: &jiff::tz::TimeZone) -> jiff::Zoned {
         self.jiff().to_zoned(zone.clone())
@@ -53,6 +60,23 @@ impl Timestamp {
 
     fn jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// A UTC day. Its text form is `2026-01-31`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i32);
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noon = Timestamp::from_seconds(i64::from(self.0) * 24 * 60 * 60 + 12 * 60 * 60);
+        write!(f, "{}", noon.jiff().strftime("%Y-%m-%d"))
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -129,5 +153,21 @@ mod tests {
         }
         assert_eq!(Timestamp::EPOCH.to_string(), "1970-01-01T00:00:00.000000Z");
         assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        let midnight: Timestamp = "2026-02-28T00:00:00Z".parse().unwrap_or(Timestamp::EPOCH);
+        assert_eq!(midnight.day().to_string(), "2026-02-28");
+        assert_eq!(
+            (midnight - Duration::from_micros(1)).day().to_string(),
+            "2026-02-27"
+        );
+        assert_eq!(
+            (midnight + Duration::from_hours(24)).day().to_string(),
+            "2026-03-01"
+        );
+        assert_eq!(Timestamp::from_micros(-1).day().to_string(), "1969-12-31");
+        assert!(midnight.day() < (midnight + Duration::from_hours(24)).day());
     }
 }

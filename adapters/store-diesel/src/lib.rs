@@ -6,8 +6,8 @@
 //! - `conn`: one connection of either kind, and the macro that runs one body on both.
 //! - `schema`, `types`, `rows`: what the query builder knows: people, cases, messages, leads, sessions.
 //! - `sql`, `lanes`: hand-written statements on the work tables, in one text for both databases.
-//! - `accept`, `claim`, `load`, `commit`, `send`, `lease`, `jobs`, `upkeep`, `back_office`: the port's
-//!   roles, a file each.
+//! - `accept`, `claim`, `load`, `commit`, `send`, `lease`, `jobs`, `budget`, `upkeep`, `back_office`: the
+//!   port's roles, a file each.
 //!
 //! **Order of locks**, the same everywhere, so that no two transactions wait for each other: accepted
 //! ids, then turn lanes by bot, channel and chat, then reply lanes likewise, then everything else.
@@ -16,6 +16,7 @@
 
 mod accept;
 mod back_office;
+mod budget;
 mod claim;
 mod clock;
 mod commit;

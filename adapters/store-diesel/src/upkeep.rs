@@ -11,6 +11,7 @@ use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::store::{Depth, StoreError, UpkeepStore, WorkDepth};
 use frontdesk_core::work::{LaneKey, LaneKind};
 
+use crate::budget;
 use crate::conn::{Conn, Durability, on_conn, rows};
 use crate::error::store_error;
 use crate::open::DieselStore;
@@ -69,7 +70,7 @@ impl UpkeepStore for DieselStore {
     }
 
     async fn sweep(&self) -> Result<u64, StoreError> {
-        let mut gone = 0;
+        let mut gone = self.settle_what_ran_out().await?;
         // Each kind in a transaction of its own: nobody waits for the others.
         for sql in sweeps() {
             let mut conn = self.steps(Durability::Lease).await?;
@@ -157,8 +158,9 @@ async fn busy(conn: &mut Conn, lane: &LaneKey) -> QueryResult<i64> {
 }
 
 /// What is forgotten, a thousand rows of each at a time. Rows somebody holds are left for the next time.
-fn sweeps() -> [Sql; 4] {
+fn sweeps() -> [Sql; 5] {
     [
+        budget::sweep(),
         Sql::new(
             "WITH old AS MATERIALIZED (SELECT bot_id, update_id FROM accepted_updates WHERE created_at < ? \
              ORDER BY created_at LIMIT 1000 ?) DELETE FROM accepted_updates \

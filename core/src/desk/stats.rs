@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::model::{ModelCall, ModelObserver};
 use crate::port::metrics::{self, Gauge, Reading};
 use crate::port::store::{Depth, WorkDepth};
 
@@ -18,8 +19,11 @@ impl Counter {
 
     /// Adds `n`.
     pub fn add(&self, n: usize) {
-        self.0
-            .fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.add_u64(u64::try_from(n).unwrap_or(u64::MAX));
+    }
+
+    fn add_u64(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
     }
 
     /// Where it stands.
@@ -89,6 +93,16 @@ pub struct DeskStats {
     pub jobs_dropped: Counter,
     /// Job runs that failed and wait for their next attempt.
     pub jobs_failed: Counter,
+    /// Calls of language models that were made.
+    pub model_calls: Counter,
+    /// Those that failed or were given up.
+    pub model_errors: Counter,
+    /// Calls of language models that a limit was in the way of. Those of a model left alone are none.
+    pub model_not_asked: Counter,
+    /// Tokens of prompts, as the models reported them.
+    pub model_tokens_in: Counter,
+    /// Tokens of answers, as the models reported them.
+    pub model_tokens_out: Counter,
     depth: Mutex<Option<WorkDepth>>,
 }
 
@@ -181,4 +195,20 @@ fn waiting(queue: metrics::Labels<'static>, depth: Depth) -> [Reading; 2] {
         Reading::Gauge(Gauge::WorkWaiting, queue, count),
         Reading::Gauge(Gauge::WorkOldestSeconds, queue, depth.oldest.as_secs_f64()),
     ]
+}
+
+impl ModelObserver for DeskStats {
+    fn ended(&self, call: &ModelCall<'_>) {
+        if !call.asked {
+            return self.model_not_asked.up();
+        }
+        self.model_calls.up();
+        if call.result != ModelCall::ANSWERED {
+            self.model_errors.up();
+        }
+        if let Some(usage) = call.usage {
+            self.model_tokens_in.add_u64(usage.tokens_in);
+            self.model_tokens_out.add_u64(usage.tokens_out);
+        }
+    }
 }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::conversation::Owner;
-use crate::id::{BotId, Channel, OwnerId};
+use crate::id::{BotId, Channel, ConversationId, OwnerId};
+use crate::port::budget::{Reserved, Settlement, TokenBudget, TokenReservation};
+use crate::port::llm::Account;
 use crate::port::metrics::Histogram;
 use crate::port::store::{
-    Accepted, BeginSend, Claim, ClaimJobs, CommitOutcome, FinishJob, FinishSend, InboxStore, JobStore,
-    LeaseStore, Release, SendIntent, SendStore, Snapshot, StoreError, TurnCommit, TurnStore, UpkeepStore,
-    WorkDepth,
+    Accepted, BeginSend, Claim, ClaimJobs, CommitOutcome, FinishJob, FinishSend, HistoryStore, InboxStore,
+    JobStore, LeaseStore, Release, SendIntent, SendStore, Snapshot, StoreError, StoredMessage, TurnCommit,
+    TurnStore, UpkeepStore, WorkDepth,
 };
-use crate::port::{Clock, DeskStore, Metrics};
-use crate::work::{ClaimedJob, ClaimedSend, ClaimedTurn, LaneClaim, LaneKey, LaneKind, NewInboxItem};
+use crate::port::{BudgetStore, Clock, DeskStore, Metrics};
+use crate::time::Day;
+use crate::work::{ClaimedJob, ClaimedSend, ClaimedTurn, JobClaim, LaneClaim, LaneKey, LaneKind, NewInboxItem};
 
 /// The same store; how long each of its calls took goes to [`Histogram::StoreSeconds`].
 #[derive(Clone, Debug)]
@@ -114,8 +117,42 @@ impl JobStore for WatchedStore {
         self.timed("claim_jobs", self.store.claim_jobs(claim)).await
     }
 
+    async fn renew_jobs(&self, claims: &[JobClaim], lease: Duration) -> Result<Vec<bool>, StoreError> {
+        self.timed("renew_jobs", self.store.renew_jobs(claims, lease)).await
+    }
+
     async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError> {
         self.timed("finish_jobs", self.store.finish_jobs(jobs)).await
+    }
+}
+
+#[async_trait]
+impl HistoryStore for WatchedStore {
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        self.timed("messages", self.store.messages(conversation, limit))
+            .await
+    }
+}
+
+#[async_trait]
+impl BudgetStore for WatchedStore {
+    async fn reserve_tokens(&self, reservation: &TokenReservation) -> Result<Reserved, StoreError> {
+        self.timed("reserve_tokens", self.store.reserve_tokens(reservation))
+            .await
+    }
+
+    async fn settle_tokens(&self, settlements: &[Settlement]) -> Result<Vec<bool>, StoreError> {
+        self.timed("settle_tokens", self.store.settle_tokens(settlements))
+            .await
+    }
+
+    async fn token_budget(&self, account: Account, day: Day) -> Result<TokenBudget, StoreError> {
+        self.timed("token_budget", self.store.token_budget(account, day))
+            .await
     }
 }
 

@@ -71,6 +71,9 @@ pub enum NotAsked {
     /// The time the call may take is over.
     #[error("the time for it is over")]
     NoTimeLeft,
+    /// The store did not say whether the budget allows it.
+    #[error("its budget could not be asked for")]
+    BudgetUnknown,
 }
 
 impl ModelError {
@@ -104,6 +107,7 @@ impl ModelError {
             ModelError::NotAsked(NotAsked::BotBudget) => "bot_budget",
             ModelError::NotAsked(NotAsked::Resting { .. }) => "resting",
             ModelError::NotAsked(NotAsked::NoTimeLeft) => "no_time_left",
+            ModelError::NotAsked(NotAsked::BudgetUnknown) => "budget_unknown",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! conformance kit `frontdesk-port-kit` checks an adapter against it. Errors are one enum per port,
 //! by meaning; "not found" is `Ok(None)`.
 
+pub mod budget;
 pub mod cache;
 pub mod clock;
 pub mod files;
@@ -13,6 +14,7 @@ pub mod messenger;
 pub mod metrics;
 pub mod store;
 
+pub use budget::BudgetStore;
 pub use cache::{Cache, CacheError, Subscription};
 pub use clock::{Clock, IdSource};
 pub use files::{FileStorage, FilesError};

@@ -14,6 +14,7 @@ use crate::conversation::{Client, Conversation, Message, Owner, Session};
 use crate::dialogue::Decision;
 use crate::id::{BotId, Channel, ClientId, ConversationId, OwnerId};
 use crate::lead::Lead;
+use crate::port::budget::BudgetStore;
 use crate::time::Timestamp;
 use crate::work::{
     ClaimedJob, ClaimedSend, ClaimedTurn, JobClaim, LaneClaim, LaneKey, LaneKind, NewInboxItem, SendOutcome,
@@ -414,8 +415,10 @@ pub trait UpkeepStore: Debug + Send + Sync {
     async fn is_idle(&self, lane: &LaneKey) -> Result<bool, StoreError>;
 
     /// Forgets a small batch of what is no longer needed: accepted ids and keys of calls that are no
-    /// longer waiting after 72 hours, lanes asleep for 30 days, sessions that expired a week ago. Says
-    /// how many rows went; call again while it is not 0.
+    /// longer waiting after 72 hours, lanes asleep for 30 days, sessions that expired a week ago, token
+    /// budgets begun 30 days ago. Ends reservations of tokens whose lease ran
+    /// out, which is when they count as estimated ([`BudgetStore`]). Says how many rows went; call
+    /// again while it is not 0.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -424,12 +427,12 @@ pub trait UpkeepStore: Debug + Send + Sync {
 
 /// What an embedding developer must write to have a store.
 pub trait DeskStore:
-    InboxStore + TurnStore + SendStore + LeaseStore + JobStore + HistoryStore + UpkeepStore
+    InboxStore + TurnStore + SendStore + LeaseStore + JobStore + BudgetStore + HistoryStore + UpkeepStore
 {
 }
 
 impl<T> DeskStore for T where
-    T: InboxStore + TurnStore + SendStore + LeaseStore + JobStore + HistoryStore + UpkeepStore + ?Sized
+    T: InboxStore + TurnStore + SendStore + LeaseStore + JobStore + BudgetStore + HistoryStore + UpkeepStore + ?Sized
 {
 }
 

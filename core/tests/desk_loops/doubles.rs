@@ -8,9 +8,14 @@ use async_trait::async_trait;
 use frontdesk_core::desk::Wake;
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ChatId, ConversationId, OwnerId};
+use frontdesk_core::id::{ChatId, OwnerId};
+use frontdesk_core::port::budget::*;
 use frontdesk_core::port::cache::{CountUp, Counted};
+use frontdesk_core::port::llm::Account;
 use frontdesk_core::port::store::*;
 use frontdesk_core::port::{Cache, CacheError, Subscription};
+use frontdesk_core::port::{Cache, CacheError};
+use frontdesk_core::time::Day;
 use frontdesk_core::work::*;
 use frontdesk_memory::{MemoryCache, MemoryStore, SimulatedClock};
 use serde_json::Value;
@@ -220,6 +225,24 @@ impl HistoryStore for TestStore {
     ) -> Result<Vec<StoredMessage>, StoreError> {
         self.up()?;
         self.memory.messages(conversation, limit).await
+    }
+}
+
+#[async_trait]
+impl BudgetStore for TestStore {
+    async fn reserve_tokens(&self, reservation: &TokenReservation) -> Result<Reserved, StoreError> {
+        self.up()?;
+        self.memory.reserve_tokens(reservation).await
+    }
+
+    async fn settle_tokens(&self, settlements: &[Settlement]) -> Result<Vec<bool>, StoreError> {
+        self.up()?;
+        self.memory.settle_tokens(settlements).await
+    }
+
+    async fn token_budget(&self, account: Account, day: Day) -> Result<TokenBudget, StoreError> {
+        self.up()?;
+        self.memory.token_budget(account, day).await
     }
 }
 

@@ -33,6 +33,13 @@ pub enum Fault {
     AnyBotAdopted,
     LeasesShared,
     AwakeLanesSwept,
+    NothingReserved,
+    LimitReadThenWritten,
+    RefusedHalfReserved,
+    SettleLost,
+    UnknownUseForgotten,
+    LimitOfAllDays,
+    ReservationsNeverExpire,
 }
 
 impl super::MemoryStore {

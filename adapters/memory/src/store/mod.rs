@@ -3,6 +3,7 @@
 //! [`lanes`] holds the algorithm that all waiting work in lanes goes through, [`rows`] the desk's
 //! own rows. The other files are the role traits, one each.
 
+mod budget;
 mod fault;
 mod inbox;
 mod jobs;
@@ -25,6 +26,7 @@ use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::LaneKey;
 
 use crate::ids::mix;
+use budget::Budgets;
 use inbox::Waiting;
 use jobs::Jobs;
 use lanes::Lanes;
@@ -117,6 +119,7 @@ struct State {
     not_before: BTreeMap<(BotId, Channel), Timestamp>,
     deliveries: Vec<Delivery>,
     jobs: Jobs,
+    budgets: Budgets,
     rows: Rows,
     dead: BTreeMap<i64, Dead>,
     leases: BTreeMap<String, (OwnerId, Timestamp)>,

@@ -74,7 +74,8 @@ impl UpkeepStore for MemoryStore {
         let lanes =
             state.turns.forget_asleep(now - ASLEEP, BATCH) + state.replies.forget_asleep(now - ASLEEP, BATCH);
         let sessions = state.rows.forget_sessions(now - EXPIRED, BATCH);
-        Ok(u64::try_from(old.len() + lanes + sessions).unwrap_or(u64::MAX))
+        let budgets = state.sweep_budgets(now, BATCH);
+        Ok(u64::try_from(old.len() + lanes + sessions + budgets).unwrap_or(u64::MAX))
     }
 }
 

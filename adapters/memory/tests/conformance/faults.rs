@@ -57,6 +57,25 @@ const CAUGHT: &[(Fault, &str)] = &[
     (Fault::AnyBotAdopted, "a_database_belongs_to_one_bot"),
     (Fault::LeasesShared, "a_named_lease_has_one_holder"),
     (Fault::AwakeLanesSwept, "sweeping_leaves_alone_what_waits"),
+    (
+        Fault::NothingReserved,
+        "tokens_are_reserved_up_to_the_clients_limit",
+    ),
+    (
+        Fault::LimitReadThenWritten,
+        "concurrent_reservations_never_exceed_a_limit",
+    ),
+    (
+        Fault::RefusedHalfReserved,
+        "a_refused_reservation_reserves_nothing",
+    ),
+    (Fault::SettleLost, "what_models_report_is_counted_exactly"),
+    (Fault::UnknownUseForgotten, "an_unknown_use_counts_in_full"),
+    (Fault::LimitOfAllDays, "every_day_has_its_own_budget"),
+    (
+        Fault::ReservationsNeverExpire,
+        "a_reservation_that_ran_out_counts_as_estimated",
+    ),
 ];
 
 /// Bugs so deep that much else fails too.

@@ -213,6 +213,8 @@ impl Fixture {
             ("leases", "until"),
             ("not_before", "until"),
             ("sessions", "expires_at"),
+            ("token_budgets", "created_at"),
+            ("token_reservations", "expires_at"),
         ];
         let seconds = by.as_secs_f64();
         for (table, column) in columns {

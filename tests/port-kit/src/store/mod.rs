@@ -1,5 +1,6 @@
 //! The checks of the store port, one file per subject.
 
+mod budget;
 mod commit;
 mod dead;
 mod inbox;
@@ -154,6 +155,21 @@ suite!(
         dead::a_dead_call_is_retried_as_new,
         dead::a_dead_job_is_retried_as_new,
         dead::a_dropped_letter_is_gone,
+        budget::budgets_begin_empty,
+        budget::tokens_are_reserved_up_to_the_clients_limit,
+        budget::the_bots_limit_is_for_all_its_clients,
+        budget::a_refused_reservation_reserves_nothing,
+        budget::concurrent_reservations_never_exceed_a_limit,
+        budget::a_reservation_is_counted_once,
+        budget::a_reservation_is_settled_once,
+        budget::what_models_report_is_counted_exactly,
+        budget::an_unknown_use_counts_in_full,
+        budget::what_was_not_charged_is_free_again,
+        budget::reservations_are_settled_one_by_one,
+        budget::every_day_has_its_own_budget,
+        budget::bots_have_budgets_of_their_own,
+        budget::a_reservation_that_ran_out_counts_as_estimated,
+        budget::old_budgets_are_swept,
         upkeep::a_database_belongs_to_one_bot,
         upkeep::depth_counts_what_waits,
         upkeep::open_cases_are_counted_by_owner,

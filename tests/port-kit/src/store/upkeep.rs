@@ -185,7 +185,7 @@ async fn idle(scene: &Scene<'_>, lane: &LaneKey) -> bool {
 }
 
 /// Sweeps until nothing is left to sweep, and says how many rows went.
-async fn sweep(scene: &Scene<'_>) -> u64 {
+pub(super) async fn sweep(scene: &Scene<'_>) -> u64 {
     let mut all = 0;
     for _ in 0..100 {
         let gone = scene.store.sweep().await.expect("the store sweeps");
