@@ -13,6 +13,7 @@ mod flags;
 mod intake;
 mod log;
 mod metrics;
+mod model;
 mod monitoring;
 mod playbook;
 mod programs;

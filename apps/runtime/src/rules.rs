@@ -1,6 +1,6 @@
 //! The dialogue's rules as the settings want them.
 
-use frontdesk_core::dialogue::{Registry, Rules, RulesSettings};
+use frontdesk_core::dialogue::{ModelRung, Registry, Rules, RulesSettings};
 use frontdesk_core::playbook::Playbook;
 use frontdesk_core::work::LaneKey;
 use std::io::Write as _;
@@ -19,6 +19,9 @@ pub(crate) fn load(settings: &Settings, staff_chats: Vec<LaneKey>) -> Result<Arc
     let rules_settings = RulesSettings {
         agent_timeout: settings.agent_timeout,
         staff_chats,
+        model: settings.model.as_ref().map(|model| ModelRung {
+            deadline: model.deadline,
+        }),
     };
     Ok(Arc::new(Rules::new(
         Arc::new(playbook),

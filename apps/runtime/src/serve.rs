@@ -18,7 +18,7 @@ use crate::log::Log;
 use crate::readiness::StoreHealth;
 use crate::settings::{Settings, Telegram, TelegramMode};
 use crate::signals::Signals;
-use crate::{metrics, rules, store, telegram};
+use crate::{metrics, model, rules, store, telegram};
 
 /// What a program does.
 #[derive(Clone, Copy, Debug)]
@@ -146,8 +146,13 @@ impl Serving {
                     door.poll(&base, polling(bot, client, &decoder));
                 }
             }
+            let model = match &rules {
+                Some(rules) => model::open(settings, rules.playbook(), &base.process, &log)?,
+                None => None,
+            };
             work = rules.map(|rules| WorkParts {
                 rules,
+                model,
                 messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
                 decoders: vec![decoder],
             });

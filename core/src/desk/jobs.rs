@@ -5,6 +5,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use std::fmt::Debug;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,12 @@ pub trait JobKind: Debug + Send + Sync {
     /// a write to the store; by default it is the heartbeat of the lease that finds out.
     fn notices_within(&self) -> Option<Duration> {
         None
+    }
+
+    /// Whether a stop gives its jobs back at once, uncounted, rather than waiting for them: of kinds
+    /// that take longer than a process may take to stop.
+    fn yields_to_stop(&self) -> bool {
+        false
     }
 
     /// Runs one job; it may run twice. What it returns is reported to the chat of the job, in the
@@ -103,15 +110,26 @@ impl JobRunner {
     pub async fn run(&self, stop: Stop) {
         let process = &self.process;
         let slots = self.settings.slots.max(1);
-        run_rounds(self, "jobs", process, &process.wakes.jobs, slots, &stop).await;
+        let running = Running {
+            runner: self,
+            stop: &stop,
+        };
+        run_rounds(&running, "jobs", process, &process.wakes.jobs, slots, &stop).await;
+    }
+
+    fn kind_of(&self, job: &ClaimedJob) -> Option<&dyn JobKind> {
+        let kind = self.kinds.iter().find(|kind| kind.name() == job.kind);
+        kind.map(|kind| &**kind)
     }
 
     /// Keeps the claim of a job under way; completes once it is lost, so that the run can be dropped.
     async fn keep(&self, job: &ClaimedJob) {
         let process = &self.process;
         let lease = self.settings.lease;
-        let kind = self.kinds.iter().find(|kind| kind.name() == job.kind);
-        let beat = kind.and_then(|kind| kind.notices_within()).unwrap_or(lease / 3);
+        let beat = self
+            .kind_of(job)
+            .and_then(JobKind::notices_within)
+            .unwrap_or(lease / 3);
         let mut held_at = process.now();
         loop {
             process
@@ -143,7 +161,7 @@ impl JobRunner {
                 format!("gave up after {} attempts", self.settings.max_attempts),
             );
         }
-        let Some(kind) = self.kinds.iter().find(|kind| kind.name() == job.kind) else {
+        let Some(kind) = self.kind_of(job) else {
             return JobEnd::Again {
                 after: Duration::from_mins(1),
                 counted: false,
@@ -184,15 +202,30 @@ impl JobRunner {
     }
 }
 
+/// Why a job's run is dropped.
+enum Disturbed {
+    /// The job is somebody else's now, or nobody's.
+    Lost,
+    /// The process is to stop.
+    Stopped,
+}
+
+/// A runner that runs until it is asked to stop.
+struct Running<'a> {
+    runner: &'a JobRunner,
+    stop: &'a Stop,
+}
+
 #[async_trait]
-impl Rounds for JobRunner {
+impl Rounds for Running<'_> {
     type Task = ClaimedJob;
     /// `None` of a job that is somebody else's now.
     type Done = Option<FinishJob>;
 
     async fn look(&self, slots: usize) -> Result<Found<ClaimedJob>, StoreError> {
-        let process = &self.process;
+        let process = &self.runner.process;
         let kinds = self
+            .runner
             .kinds
             .iter()
             .map(|kind| (kind.name().to_owned(), kind.version()));
@@ -201,7 +234,7 @@ impl Rounds for JobRunner {
             kinds: kinds.collect(),
             owner: process.owner,
             limit: slots,
-            lease: self.settings.lease,
+            lease: self.runner.settings.lease,
         };
         let tasks = process.store.claim_jobs(&claim).await?;
         Ok(Found {
@@ -212,10 +245,32 @@ impl Rounds for JobRunner {
     }
 
     async fn run(&self, job: ClaimedJob) -> Option<FinishJob> {
-        let end = match select(Box::pin(self.end_of(&job)), Box::pin(self.keep(&job))).await {
-            Either::Left((end, _)) => end,
-            Either::Right(_) => {
-                self.process.stats.jobs_dropped.up();
+        let runner = self.runner;
+        let yields = runner.kind_of(&job).is_some_and(JobKind::yields_to_stop);
+        let stopped = async {
+            if !yields {
+                std::future::pending::<()>().await;
+            }
+            self.stop.requested().await;
+        };
+        let disturbed = async {
+            match select(pin!(runner.keep(&job)), pin!(stopped)).await {
+                Either::Left(_) => Disturbed::Lost,
+                Either::Right(_) => Disturbed::Stopped,
+            }
+        };
+        let ran = match select(pin!(runner.end_of(&job)), pin!(disturbed)).await {
+            Either::Left((end, _)) => Ok(end),
+            Either::Right((disturbed, _)) => Err(disturbed),
+        };
+        let end = match ran {
+            Ok(end) => end,
+            Err(Disturbed::Stopped) => JobEnd::Again {
+                after: Duration::ZERO,
+                counted: false,
+            },
+            Err(Disturbed::Lost) => {
+                runner.process.stats.jobs_dropped.up();
                 return None;
             }
         };
@@ -230,7 +285,7 @@ impl Rounds for JobRunner {
         if done.is_empty() {
             return;
         }
-        let process = &self.process;
+        let process = &self.runner.process;
         let until = process.now() + process.lease;
         let mut slices: Vec<&[FinishJob]> = vec![&done];
         let mut reported = false;

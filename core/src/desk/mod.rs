@@ -19,8 +19,8 @@
 //! the [`DoorWriter`], once nobody brings anything to the door; the heartbeat and upkeep last.
 
 mod aftermath;
-mod answer;
 mod announce;
+mod answer;
 mod calls;
 mod door;
 mod guarded;
@@ -44,8 +44,8 @@ mod watched;
 mod worker;
 mod writer;
 
-pub use answer::{AnswerKind, AnswerParts};
 pub use announce::{Announcer, JOBS_TOPIC, REPLIES_TOPIC, TURNS_TOPIC, WakeListener};
+pub use answer::{AnswerKind, AnswerParts};
 pub use door::{Door, DoorError, DoorSettings, Received, ReceivedUpdate};
 pub use guarded::GuardedCache;
 pub use hands::Hands;

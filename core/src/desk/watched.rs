@@ -16,7 +16,9 @@ use crate::port::store::{
 };
 use crate::port::{BudgetStore, Clock, DeskStore, Metrics};
 use crate::time::Day;
-use crate::work::{ClaimedJob, ClaimedSend, ClaimedTurn, JobClaim, LaneClaim, LaneKey, LaneKind, NewInboxItem};
+use crate::work::{
+    ClaimedJob, ClaimedSend, ClaimedTurn, JobClaim, LaneClaim, LaneKey, LaneKind, NewInboxItem,
+};
 
 /// The same store; how long each of its calls took goes to [`Histogram::StoreSeconds`].
 #[derive(Clone, Debug)]
@@ -118,7 +120,8 @@ impl JobStore for WatchedStore {
     }
 
     async fn renew_jobs(&self, claims: &[JobClaim], lease: Duration) -> Result<Vec<bool>, StoreError> {
-        self.timed("renew_jobs", self.store.renew_jobs(claims, lease)).await
+        self.timed("renew_jobs", self.store.renew_jobs(claims, lease))
+            .await
     }
 
     async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError> {

@@ -104,6 +104,7 @@ impl UpdateKind {
             UpdateKind::Location { .. } => "location",
             UpdateKind::Edited { .. } => "edited",
             UpdateKind::Reachable { .. } => "reachable",
+            UpdateKind::Stopped { .. } => "stopped",
             UpdateKind::Ignored { .. } => "ignored",
         }
     }
@@ -296,6 +297,7 @@ impl Event {
             Event::Agent(_) => "agent",
             Event::Timer(_) => "timer",
             Event::Limited(_) => "limited",
+            Event::Model(_) => "model",
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> 
     }
     match &update.what {
         UpdateKind::Ignored { what } => ignored(rules, what),
-        UpdateKind::Stopped { .. } => ignored(rules, "stopped answer"),
+        UpdateKind::Stopped { draft_id } => stopped(rules, occasion, *draft_id),
         UpdateKind::Reachable { reachable } => reachability(rules, &occasion, *reachable)
             .unwrap_or_else(|| ignored(rules, "reachability of a stranger")),
         UpdateKind::Edited { text } => edited(rules, &occasion, update, text),
@@ -53,6 +53,21 @@ fn reachability(rules: &Rules, occasion: &Occasion<'_>, reachable: bool) -> Opti
         playbook_version: rules.playbook.version.clone().into(),
         ..Decision::default()
     })
+}
+
+/// The client tapped the button that stops an answer. One that is not being written any more stays
+/// what it became.
+fn stopped(rules: &Rules, occasion: Occasion<'_>, draft_id: i64) -> Decision {
+    let Some(mut turn) = Turn::about_known(rules, occasion) else {
+        return ignored(rules, "stop of a stranger");
+    };
+    turn.recall();
+    let pending = turn.state.pending.as_ref();
+    if pending.is_none_or(|pending| asking::draft_id(pending.asked) != draft_id) {
+        return ignored(rules, "stop of an answer that is no more");
+    }
+    asking::stop(&mut turn);
+    turn.finish()
 }
 
 fn ignored(rules: &Rules, why: &str) -> Decision {

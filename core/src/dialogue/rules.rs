@@ -67,7 +67,7 @@ impl Rules {
     }
 
     /// The playbook in force.
-    pub fn playbook(&self) -> &Playbook {
+    pub fn playbook(&self) -> &Arc<Playbook> {
         &self.playbook
     }
 

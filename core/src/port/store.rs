@@ -432,7 +432,15 @@ pub trait DeskStore:
 }
 
 impl<T> DeskStore for T where
-    T: InboxStore + TurnStore + SendStore + LeaseStore + JobStore + BudgetStore + HistoryStore + UpkeepStore + ?Sized
+    T: InboxStore
+        + TurnStore
+        + SendStore
+        + LeaseStore
+        + JobStore
+        + BudgetStore
+        + HistoryStore
+        + UpkeepStore
+        + ?Sized
 {
 }
 

@@ -3,7 +3,7 @@
 use frontdesk_core::conversation::{ModelUse, Owner, SenderType};
 use frontdesk_core::dialogue::{
     ANSWER_JOB, AgentAction, Event, FoundField, ModelOutcome, ModelProposals, ModelReport, Question,
-    TimerFired,
+    TimerFired, UpdateKind, draft_id,
 };
 use frontdesk_core::id::{ConversationId, JobId, MessageId};
 use frontdesk_core::lead::FieldSource;
@@ -172,6 +172,23 @@ fn stop_ends_it() {
     assert_eq!(cancelled(&chat), ["answer", "answer-due"]);
     assert_eq!(reports(&mut chat, job, text("Callisto.")), "");
     assert!(chat.says("/stop").contains("not writing"));
+}
+
+#[test]
+fn the_button_of_a_draft_ends_the_answer_it_belongs_to() {
+    let mut chat = chat();
+    let job = asks(&mut chat, FAR);
+    assert_eq!(chat.update(UpdateKind::Stopped { draft_id: 1 }), "");
+    assert!(cancelled(&chat).is_empty(), "another draft");
+    let said = chat.update(UpdateKind::Stopped {
+        draft_id: draft_id(job),
+    });
+    assert!(said.contains("stopped"), "{said}");
+    assert_eq!(reports(&mut chat, job, text("Callisto.")), "");
+    let late = chat.update(UpdateKind::Stopped {
+        draft_id: draft_id(job),
+    });
+    assert_eq!(late, "", "what is no more cannot be stopped");
 }
 
 #[test]

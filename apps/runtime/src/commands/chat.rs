@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::signals::Signals;
-use crate::{rules, store};
+use crate::{model, rules, store};
 
 /// How often the chat looks whether everything is said.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -56,8 +56,10 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
     let screen = Screen::new(Box::new(std::io::stdout()), std::io::stdout().is_terminal());
     let desks = vec![(TERMINAL_BOT, Channel::TERMINAL)];
     let base = Base::new(store.clone(), desks, Arc::new(NoMetrics), settings, &log);
+    let model = model::open(settings, rules.playbook(), &base.process, &log)?;
     let work = WorkParts {
         rules,
+        model,
         messengers: vec![(TERMINAL_BOT, Arc::new(TerminalMessenger::new(screen.clone())))],
         decoders: vec![Arc::new(TerminalDecoder)],
     };

@@ -1,12 +1,12 @@
 //! The work of a process: turns, calls to messengers, jobs.
 
 use frontdesk_core::desk::{
-    JobKind, JobRunner, JobSettings, Pacing, Sender, SenderParts, SenderSettings, TimerKind, TurnSettings,
-    TurnWorker, TurnWorkerParts,
+    AnswerKind, AnswerParts, JobKind, JobRunner, JobSettings, Pacing, Sender, SenderParts, SenderSettings,
+    TimerKind, TurnSettings, TurnWorker, TurnWorkerParts,
 };
 use frontdesk_core::dialogue::Rules;
 use frontdesk_core::id::BotId;
-use frontdesk_core::port::{Messenger, UpdateDecoder};
+use frontdesk_core::port::{LanguageModel, Messenger, UpdateDecoder};
 use slog::Logger;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ const WORKERS: usize = 2;
 pub(crate) struct WorkParts {
     /// What decides.
     pub rules: Arc<Rules>,
+    /// The language model, if there is one, and how many calls of it may be in flight.
+    pub model: Option<(Arc<dyn LanguageModel>, usize)>,
     /// The bots and channels to serve, each with its messenger.
     pub messengers: Vec<(BotId, Arc<dyn Messenger>)>,
     /// Who reads what was kept.
@@ -41,7 +43,7 @@ impl Work {
         }
         let turns = TurnWorkerParts {
             process: process.clone(),
-            decide: parts.rules,
+            decide: parts.rules.clone(),
             decoders: parts.decoders,
             cache: base.cache.clone(),
             settings: TurnSettings {
@@ -51,8 +53,8 @@ impl Work {
         };
         let sends = SenderParts {
             process: process.clone(),
-            messengers: parts.messengers,
-            pacing,
+            messengers: parts.messengers.clone(),
+            pacing: pacing.clone(),
             settings: SenderSettings::default(),
         };
         let mut loops = Group::new();
@@ -63,7 +65,17 @@ impl Work {
             let sender = Sender::new(sends.clone());
             loops.run(|stop| async move { sender.run(stop).await });
         }
-        for (kinds, settings) in job_kinds() {
+        let answers = parts.model.map(|(model, slots)| {
+            let answers = AnswerKind::new(AnswerParts {
+                process: process.clone(),
+                rules: parts.rules,
+                model,
+                messengers: parts.messengers,
+                pacing,
+            });
+            (answers, slots)
+        });
+        for (kinds, settings) in job_kinds(answers) {
             let jobs = JobRunner::new(process.clone(), kinds, settings);
             loops.run(|stop| async move { jobs.run(stop).await });
         }
@@ -82,6 +94,15 @@ impl Work {
 }
 
 /// The kinds of jobs, a runner each line: slow ones never take the slots of cheap ones.
-fn job_kinds() -> Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> {
-    vec![(vec![Arc::new(TimerKind)], JobSettings::default())]
+fn job_kinds(answers: Option<(AnswerKind, usize)>) -> Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> {
+    let mut runners: Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> =
+        vec![(vec![Arc::new(TimerKind)], JobSettings::default())];
+    if let Some((answers, slots)) = answers {
+        let settings = JobSettings {
+            slots,
+            ..JobSettings::default()
+        };
+        runners.push((vec![Arc::new(answers)], settings));
+    }
+    runners
 }

@@ -3,6 +3,8 @@
 use frontdesk_cache_redis::RedisSettings;
 use frontdesk_core::desk::{PacingSettings, RateSettings};
 use frontdesk_core::id::ChatId;
+use frontdesk_core::port::budget::TokenLimits;
+use frontdesk_longcat::ApiKey;
 use frontdesk_telegram::BotToken;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,6 +60,25 @@ pub struct Telegram {
     pub public_url: Option<String>,
 }
 
+/// The language model.
+#[derive(Clone)]
+pub struct Model {
+    /// Key of the account.
+    pub key: ApiKey,
+    /// Root of the API.
+    pub api_url: String,
+    /// The model that is asked.
+    pub name: String,
+    /// The model that is asked where that one fails.
+    pub fallback: Option<String>,
+    /// From what a client said to the answer, or to the next rung.
+    pub deadline: Duration,
+    /// Calls in flight.
+    pub concurrency: usize,
+    /// Tokens of a day.
+    pub limits: TokenLimits,
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -80,6 +101,8 @@ pub struct Settings {
     pub redis: Option<RedisSettings>,
     /// Telegram, if there is a token.
     pub telegram: Option<Telegram>,
+    /// The language model, if there is a key.
+    pub model: Option<Model>,
     /// The public listener's address.
     pub listen_addr: SocketAddr,
     /// The private listener's address.
@@ -188,6 +211,7 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
     let database_pool = reader.number("DATABASE_POOL", 1_u32);
     let redis = redis(reader);
     let telegram = telegram(reader);
+    let model = model(reader);
     let address = "an address such as 127.0.0.1:8080";
     let listen_addr = reader.read("LISTEN_ADDR", address, |text| text.parse().ok());
     let admin_addr = reader.read(
@@ -242,6 +266,10 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
         telegram: match telegram? {
             Reading::Without => None,
             Reading::With(telegram) => Some(telegram),
+        },
+        model: match model? {
+            Reading::Without => None,
+            Reading::With(model) => Some(model),
         },
         listen_addr: listen_addr?,
         admin_addr: admin_addr?,
@@ -306,16 +334,51 @@ fn redis(reader: &mut Reader<'_>) -> Option<RedisSettings> {
     }
 }
 
-/// What there is to say about Telegram.
-enum Reading {
-    /// There is no token.
+/// `None` if something is wrong.
+fn model(reader: &mut Reader<'_>) -> Option<Reading<Model>> {
+    let key = reader.read("LONGCAT_API_KEY", "a key without blanks", |text| {
+        ApiKey::parse(text).ok()
+    });
+    let wanted = reader.text("LONGCAT_API_KEY").is_some();
+    let api_url = reader.read(
+        "LONGCAT_API_URL",
+        "https://…, or http:// for this machine",
+        |text| is_web_root(text).then(|| text.to_owned()),
+    );
+    let name = reader.text("LONGCAT_MODEL");
+    let fallback = reader.text("LONGCAT_FALLBACK_MODEL").filter(|name| name != "off");
+    let deadline = reader.read("LLM_DEADLINE", "a time of 5s or more, such as 45s", |text| {
+        duration(text).filter(|time| *time >= Duration::from_secs(5))
+    });
+    let concurrency = reader.number("LLM_CONCURRENCY", 1_usize);
+    let per_client = reader.number("LLM_TOKENS_PER_CLIENT_DAY", 1_u64);
+    let per_bot = reader.number("LLM_TOKENS_PER_DAY", 1_u64);
+    let settings = (api_url?, name?, deadline?, concurrency?, per_client?, per_bot?);
+    let (api_url, name, deadline, concurrency, per_client, per_bot) = settings;
+    if !wanted {
+        return Some(Reading::Without);
+    }
+    Some(Reading::With(Model {
+        key: key?,
+        api_url,
+        name,
+        fallback,
+        deadline,
+        concurrency,
+        limits: TokenLimits { per_client, per_bot },
+    }))
+}
+
+/// What there is to say about something that needs a key or a token.
+enum Reading<T> {
+    /// There is none.
     Without,
     /// It is set up.
-    With(Telegram),
+    With(T),
 }
 
 /// `None` if something is wrong.
-fn telegram(reader: &mut Reader<'_>) -> Option<Reading> {
+fn telegram(reader: &mut Reader<'_>) -> Option<Reading<Telegram>> {
     let problems_before = reader.problems.0.len();
     let token = reader.read(
         "TELEGRAM_BOT_TOKEN",

@@ -8,7 +8,7 @@ mod secret;
 mod source;
 mod spec;
 
-pub use effective::{Database, LogFormat, Settings, Telegram, TelegramMode};
+pub use effective::{Database, LogFormat, Model, Settings, Telegram, TelegramMode};
 pub use problem::{SettingProblem, SettingProblems};
 pub use secret::Secret;
 pub use source::{Origin, Sources, Value};

@@ -72,6 +72,41 @@ pub const SETTINGS: &[Spec] = &[
         "",
         "https://… under which Telegram reaches LISTEN_ADDR",
     ),
+    secret(
+        "LONGCAT_API_KEY",
+        "key of the language model; without it the knowledge alone answers",
+    ),
+    plain(
+        "LONGCAT_API_URL",
+        "https://api.longcat.chat/openai",
+        "root of an OpenAI-style API, with or without /v1; https unless on this machine",
+    ),
+    plain("LONGCAT_MODEL", "LongCat-2.0", "the model that is asked"),
+    plain(
+        "LONGCAT_FALLBACK_MODEL",
+        "LongCat-2.5-Preview",
+        "the model that is asked where that one fails; `off` for none",
+    ),
+    plain(
+        "LLM_DEADLINE",
+        "45s",
+        "from what a client said to an answer, or to the next best thing",
+    ),
+    plain(
+        "LLM_CONCURRENCY",
+        "4",
+        "calls of the language model in flight, in this process",
+    ),
+    plain(
+        "LLM_TOKENS_PER_CLIENT_DAY",
+        "50000",
+        "tokens that answers to one client may use in a day",
+    ),
+    plain(
+        "LLM_TOKENS_PER_DAY",
+        "5000000",
+        "tokens that answers of the bot may use in a day",
+    ),
     plain(
         "LISTEN_ADDR",
         "127.0.0.1:8080",

@@ -224,6 +224,10 @@ impl JobKind for AnswerKind {
         Some(NOTICE)
     }
 
+    fn yields_to_stop(&self) -> bool {
+        true
+    }
+
     async fn run(&self, job: &ClaimedJob) -> Result<Option<Event>, JobFailure> {
         let question: Question =
             serde_json::from_value(job.payload.clone()).map_err(|error| JobFailure::Never {
