@@ -204,7 +204,7 @@ impl Checker {
         }
         // What is left when links are gone is what is read: all else is judged by that.
         let text = link::shown(&written, &self.policy.hosts).trim().to_owned();
-        if self.leak.is_in(&written) || self.leak.is_in(&text) {
+        if self.leak.is_in(&written) || (text != written && self.leak.is_in(&text)) {
             return Err(Refusal::Rules);
         }
         if self.is_encoded(&text) {
