@@ -102,7 +102,11 @@ impl Span<'_> {
     /// Bytes it takes on the wire: its head, and its texts with their lengths.
     fn weight(&self) -> usize {
         let texts = [&self.entity.url, &self.entity.language];
-        12 + texts.into_iter().flatten().map(|text| text.len() + 8).sum::<usize>()
+        12 + texts
+            .into_iter()
+            .flatten()
+            .map(|text| text.len() + 8)
+            .sum::<usize>()
     }
 
     /// Whether a part should not end in the middle of it.
@@ -167,7 +171,10 @@ fn part_end(text: &str, spans: &[Span<'_>], start: usize, limit: usize, units: u
     if is_blank(&text[end..]) {
         // The last character goes with the blanks behind it, if they fit into one message.
         let last = text[start..end].trim_end();
-        let last = last.char_indices().next_back().map_or(start, |(at, _)| start + at);
+        let last = last
+            .char_indices()
+            .next_back()
+            .map_or(start, |(at, _)| start + at);
         let last = start + whole(&text[start..], last - start);
         if !is_blank(&text[start..last]) && utf16_len(&text[last..]) <= units {
             return last;

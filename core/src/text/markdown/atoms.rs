@@ -150,7 +150,11 @@ fn begins_www(source: &str, at: usize) -> bool {
     let starts = source.as_bytes()[at..]
         .get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case(b"www."));
-    starts && !source[..at].chars().next_back().is_some_and(char::is_alphanumeric)
+    starts
+        && !source[..at]
+            .chars()
+            .next_back()
+            .is_some_and(char::is_alphanumeric)
 }
 
 /// How far a bare address reaches. Underscores and tildes are part of it; those at its end are given
@@ -170,7 +174,9 @@ fn address(text: &str) -> usize {
 fn leads_somewhere(target: &str) -> bool {
     let after = |scheme: &str| {
         let start = target.get(..scheme.len())?;
-        start.eq_ignore_ascii_case(scheme).then(|| &target[scheme.len()..])
+        start
+            .eq_ignore_ascii_case(scheme)
+            .then(|| &target[scheme.len()..])
     };
     ["https://", "http://", "mailto:"]
         .into_iter()
@@ -206,7 +212,9 @@ fn target(text: &str) -> Option<(&str, usize)> {
     let line = within.find('\n').map_or(within, |end| &within[..end]);
     let start = line.len() - line.trim_start().len();
     let (target, behind) = if let Some(angled) = line[start..].strip_prefix('<') {
-        let end = angled.find(['<', '>']).filter(|end| angled[*end..].starts_with('>'))?;
+        let end = angled
+            .find(['<', '>'])
+            .filter(|end| angled[*end..].starts_with('>'))?;
         (&angled[..end], start + end + 2)
     } else {
         let mut depth = 0_usize;

@@ -214,7 +214,11 @@ impl Fence {
             at = line.next;
         }
         // At the end of the text there is no line break behind the fence: the one before it goes.
-        let first = if closing.next == closing.end { closing.start - 1 } else { closing.start };
+        let first = if closing.next == closing.end {
+            closing.start - 1
+        } else {
+            closing.start
+        };
         marks.drop(first..closing.next);
         marks.show(Kind::Pre(self.language), code);
         Some(closing.next)

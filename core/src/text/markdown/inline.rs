@@ -44,7 +44,11 @@ pub(super) fn read(marks: &mut Marks<'_>, piece: Range<usize>) {
                 let run = Opener { mark, start, end };
                 let sides = Sides::of(marks.source, &piece, run);
                 let bottom = labels.last().copied().unwrap_or(0);
-                let reach = if sides.within_word() { WORD_LIMIT } else { usize::MAX };
+                let reach = if sides.within_word() {
+                    WORD_LIMIT
+                } else {
+                    usize::MAX
+                };
                 let closed = sides.closes() && close(marks, &mut waiting, bottom, run, reach);
                 if !closed && sides.opens() && waiting.len() < WAITING_LIMIT {
                     waiting.push(run);
@@ -56,13 +60,7 @@ pub(super) fn read(marks: &mut Marks<'_>, piece: Range<usize>) {
 
 /// Closes what waits above `bottom` and goes with `run`; false if nothing does. What waited in between
 /// is text. With a `reach`, the two stand in one word and no further apart.
-fn close(
-    marks: &mut Marks<'_>,
-    waiting: &mut Vec<Opener>,
-    bottom: usize,
-    run: Opener,
-    reach: usize,
-) -> bool {
+fn close(marks: &mut Marks<'_>, waiting: &mut Vec<Opener>, bottom: usize, run: Opener, reach: usize) -> bool {
     let (mut start, mut closed) = (run.start, false);
     let source = marks.source;
     let in_reach = |opener: &Opener| {

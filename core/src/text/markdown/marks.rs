@@ -124,7 +124,11 @@ impl<'a> Marks<'a> {
             if self.dropped[at] {
                 continue;
             }
-            text.push(if bullets.next_if(|bullet| **bullet == at).is_some() { '•' } else { c });
+            text.push(if bullets.next_if(|bullet| **bullet == at).is_some() {
+                '•'
+            } else {
+                c
+            });
             count += c.len_utf16();
         }
         units[self.source.len()] = count;

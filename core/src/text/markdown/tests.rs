@@ -20,35 +20,107 @@ fn shown(rich: &RichText) -> Vec<String> {
 #[test]
 fn what_is_markup() {
     for (source, text, entities) in [
-        ("**bold** and __bold__", "bold and bold", &["bold:bold", "bold:bold"][..]),
+        (
+            "**bold** and __bold__",
+            "bold and bold",
+            &["bold:bold", "bold:bold"][..],
+        ),
         ("*it* and _it_.", "it and it.", &["italic:it", "italic:it"]),
         ("~~old~~ new", "old new", &["strikethrough:old"]),
-        ("***both*** **a *b***", "both a b", &["bold:both", "italic:both", "bold:a b", "italic:b"]),
-        ("***a* b** _**c** d_", "a b c d", &["bold:a b", "italic:a", "italic:c d", "bold:c"]),
-        ("**“quoted”**, (**x**)!", "“quoted”, (x)!", &["bold:“quoted”", "bold:x"]),
+        (
+            "***both*** **a *b***",
+            "both a b",
+            &["bold:both", "italic:both", "bold:a b", "italic:b"],
+        ),
+        (
+            "***a* b** _**c** d_",
+            "a b c d",
+            &["bold:a b", "italic:a", "italic:c d", "bold:c"],
+        ),
+        (
+            "**“quoted”**, (**x**)!",
+            "“quoted”, (x)!",
+            &["bold:“quoted”", "bold:x"],
+        ),
         ("这是**重点**内容", "这是重点内容", &["bold:重点"]),
-        ("**Price:**100, **S**ervice **L**evel", "Price:100, Service Level", &["bold:Price:", "bold:S", "bold:L"]),
+        (
+            "**Price:**100, **S**ervice **L**evel",
+            "Price:100, Service Level",
+            &["bold:Price:", "bold:S", "bold:L"],
+        ),
         ("**😀 да** _שלום_", "😀 да שלום", &["bold:😀 да", "italic:שלום"]),
         ("run `cargo run` now", "run cargo run now", &["code:cargo run"]),
-        ("`` a`b `` and `**x**`", "a`b and **x**", &["code:a`b", "code:**x**"]),
+        (
+            "`` a`b `` and `**x**`",
+            "a`b and **x**",
+            &["code:a`b", "code:**x**"],
+        ),
         ("two *lines\nof it*", "two lines\nof it", &["italic:lines\nof it"]),
-        ("[our site](https://a.example/x_y_z)", "our site", &["text_link:our site|https://a.example/x_y_z"]),
-        ("[a (b)](http://a.example/w_(x) \"T\").", "a (b).", &["text_link:a (b)|http://a.example/w_(x)"]),
-        ("[**mail** us](mailto:a_b@a.example)", "mail us", &["text_link:mail us|mailto:a_b@a.example", "bold:mail"]),
-        ("**[x](https://a.example)**", "x", &["text_link:x|https://a.example", "bold:x"]),
-        ("![logo](<https://a.example/l>)", "logo", &["text_link:logo|https://a.example/l"]),
-        ("[see [1]](https://a.example)", "see [1]", &["text_link:see [1]|https://a.example"]),
+        (
+            "[our site](https://a.example/x_y_z)",
+            "our site",
+            &["text_link:our site|https://a.example/x_y_z"],
+        ),
+        (
+            "[a (b)](http://a.example/w_(x) \"T\").",
+            "a (b).",
+            &["text_link:a (b)|http://a.example/w_(x)"],
+        ),
+        (
+            "[**mail** us](mailto:a_b@a.example)",
+            "mail us",
+            &["text_link:mail us|mailto:a_b@a.example", "bold:mail"],
+        ),
+        (
+            "**[x](https://a.example)**",
+            "x",
+            &["text_link:x|https://a.example", "bold:x"],
+        ),
+        (
+            "![logo](<https://a.example/l>)",
+            "logo",
+            &["text_link:logo|https://a.example/l"],
+        ),
+        (
+            "[see [1]](https://a.example)",
+            "see [1]",
+            &["text_link:see [1]|https://a.example"],
+        ),
         ("[https://a.example](https://a.example)", "https://a.example", &[]),
-        ("<https://a.example/a_b_> <mailto:x@a.example>", "https://a.example/a_b_ mailto:x@a.example", &[]),
+        (
+            "<https://a.example/a_b_> <mailto:x@a.example>",
+            "https://a.example/a_b_ mailto:x@a.example",
+            &[],
+        ),
         ("# A **title**\ntext", "A title\ntext", &["bold:A title"]),
         ("### *T* #x ###", "T #x", &["bold:T #x", "italic:T"]),
-        ("> one\n>\n> *two*\nthree", "one\n\ntwo\nthree", &["blockquote:one\n\ntwo", "italic:two"]),
+        (
+            "> one\n>\n> *two*\nthree",
+            "one\n\ntwo\nthree",
+            &["blockquote:one\n\ntwo", "italic:two"],
+        ),
         ("> > deep\n> * item", "deep\n• item", &["blockquote:deep\n• item"]),
         ("* a\n  * *b*\n- c\n1. d", "• a\n  • b\n- c\n1. d", &["italic:b"]),
-        ("a\n```rust\nlet _a_ = *b*;\n```\nc", "a\nlet _a_ = *b*;\nc", &["pre:let _a_ = *b*;|rust"]),
-        ("1. do\n   ~~~\n   if x\n     y\n   ~~~", "1. do\nif x\n  y", &["pre:if x\n  y"]),
-        ("````md\n```\nx\n```\n````", "```\nx\n```", &["pre:```\nx\n```|md"]),
-        ("snake\\_case \\*no\\* \\`x\\` \\[y\\]", "snake_case *no* `x` \\[y\\]", &[]),
+        (
+            "a\n```rust\nlet _a_ = *b*;\n```\nc",
+            "a\nlet _a_ = *b*;\nc",
+            &["pre:let _a_ = *b*;|rust"],
+        ),
+        (
+            "1. do\n   ~~~\n   if x\n     y\n   ~~~",
+            "1. do\nif x\n  y",
+            &["pre:if x\n  y"],
+        ),
+        (
+            "````md\n```\nx\n```\n````",
+            "```\nx\n```",
+            &["pre:```\nx\n```|md"],
+        ),
+        (
+            "snake\\_case \\*no\\* \\`x\\` \\[y\\]",
+            "snake_case *no* `x` \\[y\\]",
+            &[],
+        ),
     ] {
         let rich = markdown(source);
         assert_eq!(rich.text, text, "{source:?}");
@@ -98,19 +170,34 @@ fn broken_markup_costs_nothing_else() {
     for (source, text, entities) in [
         ("*a **b* c** d", "a **b c** d", &["italic:a **b"][..]),
         ("**a `b** c`", "**a b** c", &["code:b** c"]),
-        ("*a [b* c](https://a.example)", "*a b* c", &["text_link:b* c|https://a.example"]),
-        ("[a](https://a.example [b](https://b.example)", "[a](https://a.example b", &["text_link:b|https://b.example"]),
+        (
+            "*a [b* c](https://a.example)",
+            "*a b* c",
+            &["text_link:b* c|https://a.example"],
+        ),
+        (
+            "[a](https://a.example [b](https://b.example)",
+            "[a](https://a.example b",
+            &["text_link:b|https://b.example"],
+        ),
         ("2 * **x** * 3", "2 * x * 3", &["bold:x"]),
         ("Here: ```\na_b\n```\n**x**", "Here: ```\na_b\n```\n**x**", &[]),
     ] {
         let rich = markdown(source);
-        assert_eq!((rich.text.as_str(), shown(&rich)), (text, entities.iter().map(|e| (*e).to_owned()).collect()));
+        assert_eq!(
+            (rich.text.as_str(), shown(&rich)),
+            (text, entities.iter().map(|e| (*e).to_owned()).collect())
+        );
     }
 }
 
 #[test]
 fn links_come_before_other_entities_when_there_are_too_many() {
-    let source = format!("{}{}", "**b** ".repeat(90), "[l](https://a.example/x) ".repeat(120));
+    let source = format!(
+        "{}{}",
+        "**b** ".repeat(90),
+        "[l](https://a.example/x) ".repeat(120)
+    );
     let rich = markdown(&source);
     assert_eq!(rich.entities.len(), 100);
     assert!(rich.entities.iter().all(|entity| entity.kind == "text_link"));
@@ -124,8 +211,30 @@ fn links_come_before_other_entities_when_there_are_too_many() {
 #[test]
 fn no_text_takes_long() {
     for unit in [
-        "*a ", "**a", "*", "_a_b", "[", "[a](", "[a](x", "![", "`", "` `` ", "``a`", "<", "<https://", "> ",
-        "://~~", "www.", "\\*", "# ", "* ", "*a **b ", "[*a](https://b ", "~~~\n", "```\n\n", ">\n> a\n",
+        "*a ",
+        "**a",
+        "*",
+        "_a_b",
+        "[",
+        "[a](",
+        "[a](x",
+        "![",
+        "`",
+        "` `` ",
+        "``a`",
+        "<",
+        "<https://",
+        "> ",
+        "://~~",
+        "www.",
+        "\\*",
+        "# ",
+        "* ",
+        "*a **b ",
+        "[*a](https://b ",
+        "~~~\n",
+        "```\n\n",
+        ">\n> a\n",
     ] {
         let source = unit.repeat(5_000_000 / 24 / unit.len());
         let rich = markdown(&source);
@@ -239,8 +348,26 @@ impl Sides {
 
 fn words() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
-        "word", "Слово", "שלום", "😀", "👩‍👩‍👧", "e\u{301}", "snake_case", "2*3*4", "a/b", "[1]", "(x)",
-        "https://a.example/a_b_c", "www.b.example/_x_y", "#5", "at ~5", "C:\\x", "<b>", "100%", "x=y", "—",
+        "word",
+        "Слово",
+        "שלום",
+        "😀",
+        "👩‍👩‍👧",
+        "e\u{301}",
+        "snake_case",
+        "2*3*4",
+        "a/b",
+        "[1]",
+        "(x)",
+        "https://a.example/a_b_c",
+        "www.b.example/_x_y",
+        "#5",
+        "at ~5",
+        "C:\\x",
+        "<b>",
+        "100%",
+        "x=y",
+        "—",
     ]);
     prop::collection::vec(word, 1..4).prop_map(|words| words.join(" "))
 }
@@ -256,14 +383,30 @@ fn pieces(styles: Vec<(&'static str, &'static str)>, links: bool, depth: u32) ->
     }
     let mut all = vec![plain.boxed()];
     for (kind, mark) in styles.clone() {
-        let others = styles.iter().copied().filter(|(other, _)| *other != kind).collect();
+        let others = styles
+            .iter()
+            .copied()
+            .filter(|(other, _)| *other != kind)
+            .collect();
         let inside = pieces(others, links, depth - 1);
-        all.push(inside.prop_map(move |inside| Piece::Styled(kind, mark, inside)).boxed());
+        all.push(
+            inside
+                .prop_map(move |inside| Piece::Styled(kind, mark, inside))
+                .boxed(),
+        );
     }
     if links {
-        let url = prop::sample::select(vec!["https://l.example/a_b*c", "http://l.example", "mailto:a_b@l.example"]);
+        let url = prop::sample::select(vec![
+            "https://l.example/a_b*c",
+            "http://l.example",
+            "mailto:a_b@l.example",
+        ]);
         let label = pieces(styles, false, depth - 1);
-        all.push((label, url).prop_map(|(label, url)| Piece::Link(label, url.to_owned())).boxed());
+        all.push(
+            (label, url)
+                .prop_map(|(label, url)| Piece::Link(label, url.to_owned()))
+                .boxed(),
+        );
     }
     prop::collection::vec(proptest::strategy::Union::new(all), 1..4).boxed()
 }
@@ -312,7 +455,13 @@ fn check_entities(rich: &RichText) -> Result<(), TestCaseError> {
 }
 
 fn sorted(mut entities: Vec<Entity>) -> Vec<Entity> {
-    entities.sort_by_key(|entity| (entity.offset, std::cmp::Reverse(entity.length), entity.kind.clone()));
+    entities.sort_by_key(|entity| {
+        (
+            entity.offset,
+            std::cmp::Reverse(entity.length),
+            entity.kind.clone(),
+        )
+    });
     entities
 }
 

@@ -46,7 +46,11 @@ fn check_entities(rich: &RichText) -> Result<(), TestCaseError> {
         let inside = units.get(entity.offset..entity.offset + entity.length);
         prop_assert!(inside.is_some(), "{entity:?} is outside of {:?}", rich.text);
         let inside = String::from_utf16(inside.unwrap_or_default());
-        prop_assert!(inside.is_ok(), "{entity:?} cuts a surrogate pair of {:?}", rich.text);
+        prop_assert!(
+            inside.is_ok(),
+            "{entity:?} cuts a surrogate pair of {:?}",
+            rich.text
+        );
         let inside = inside.unwrap_or_default();
         prop_assert_eq!(inside.trim(), inside.as_str());
     }
@@ -118,7 +122,10 @@ fn too_many_entities_or_too_much_of_their_data_split_too() {
     links.entities[0].url = Some("x".repeat(10_000));
     let parts = split_rich(&links, MESSAGE_UNITS, 100);
     assert_eq!((parts.len(), parts[0].entities.len()), (1, 0));
-    assert_eq!(split_rich(&words(9, "bold"), MESSAGE_UNITS, 0), [RichText::plain("ab ".repeat(9))]);
+    assert_eq!(
+        split_rich(&words(9, "bold"), MESSAGE_UNITS, 0),
+        [RichText::plain("ab ".repeat(9))]
+    );
 }
 
 #[test]
@@ -143,13 +150,21 @@ fn no_part_is_blank() {
         assert!(parts.iter().all(|part| !part.text.trim().is_empty()), "{text:?}");
         texts(&parts).concat()
     };
-    for text in ["0123456789\n", "0123456789 \n\n ab", "\n\n\n\n\n\n\n\nabcdef", "a         b"] {
+    for text in [
+        "0123456789\n",
+        "0123456789 \n\n ab",
+        "\n\n\n\n\n\n\n\nabcdef",
+        "a         b",
+    ] {
         assert_eq!(joined(text, 10), text, "{text:?}");
     }
     assert_eq!(joined("   \n ", 10), "");
     assert_eq!(joined("", 10), "");
     // Blanks alone fill more than a message: nobody takes that.
-    assert_eq!(joined(&format!("a{}b", " ".repeat(25)), 10).replace(' ', ""), "ab");
+    assert_eq!(
+        joined(&format!("a{}b", " ".repeat(25)), 10).replace(' ', ""),
+        "ab"
+    );
 }
 
 #[test]
