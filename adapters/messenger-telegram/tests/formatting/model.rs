@@ -57,12 +57,13 @@ const STYLED: [(&str, &str); 14] = [
 ];
 
 /// How many of them are no links.
-const PLAIN_STYLES: usize = 14;
+const PLAIN_STYLES: usize = 11;
 
-/// What is broken, or never ends. No letters that could be lost in a target or a language.
+/// What is broken, or never ends. What opens a fence stands in a line of its own or behind something: else
+/// a word behind it would be its language.
 const BROKEN: [&str; 24] = [
-    "**", "*", "_", "__", "~~", "`", "``", "```", "\n```\n", "[", "](", ")", "![", "<", ">", "\n> ", "\n# ",
-    "\n* ", "***", "\\", "#", "\n\n", "   ", "\u{200d}",
+    "**", "*", "_", "__", "-~~", "-`", "-``", "-```", "\n```\n", "[", "](", ")", "![", "<", ">", "\n> ",
+    "\n# ", "\n* ", "***", "\\", "#", "\n\n", "   ", "\u{200d}",
 ];
 
 impl Model {
@@ -89,10 +90,10 @@ impl Model {
 
     pub fn writes(mut self) -> Written {
         // One of a hundred is as long as a model may write.
-        let length = if self.number % 100 == 0 {
+        let length = if self.number % 200 < 2 {
             20_000
         } else {
-            20 + self.below(900)
+            20 + self.below(500)
         };
         if self.number % 2 == 0 {
             self.well(length)
@@ -122,12 +123,14 @@ impl Model {
 
     fn well(&mut self, length: usize) -> Written {
         let (mut source, mut plain) = (String::new(), String::new());
-        let mut begun = false;
-        while !begun || source.chars().count() < length {
-            if std::mem::replace(&mut begun, true) {
+        let (mut count, mut counted) = (0, 0);
+        while source.is_empty() || count < length {
+            if !source.is_empty() {
                 source.push_str("\n\n");
                 plain.push_str("\n\n");
             }
+            count += source[counted..].chars().count();
+            counted = source.len();
             let (written, read) = self.pick(&[
                 ("", ""),
                 ("## ", ""),
@@ -153,7 +156,9 @@ impl Model {
 
     fn badly(&mut self, length: usize) -> Written {
         let mut source = "Well: ".to_owned();
-        while source.chars().count() < length {
+        let mut count = 0;
+        while count < length {
+            let before = source.len();
             match self.below(3) {
                 0 => source.push_str(self.pick(&BROKEN)),
                 1 => {
@@ -167,6 +172,7 @@ impl Model {
                     source.push_str(written);
                 }
             }
+            count += source[before..].chars().count();
         }
         Written { source, plain: None }
     }
