@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// The settings of one fake. `Config::default()` suits most tests; set fields as needed.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
