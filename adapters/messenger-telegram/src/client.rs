@@ -16,7 +16,7 @@ use ureq::Agent;
 use crate::exchange::{Lost, exchange};
 use crate::json::{Fields, readable};
 use crate::settings::{ApiUrl, BadApiUrl, TelegramSettings, check_api_url};
-use crate::verdict::judge;
+use crate::verdict::{is_unknown_method, judge};
 
 /// The most of an answer that is read.
 const ANSWER_LIMIT: u64 = 4 << 20;
@@ -59,6 +59,8 @@ pub(crate) struct Call {
     payload: Result<Vec<u8>, serde_json::Error>,
     scope: LimitScope,
     secret: Option<String>,
+    /// Whether to tell if the server does not know the method.
+    optional: bool,
 }
 
 impl Call {
@@ -69,6 +71,7 @@ impl Call {
             payload: serde_json::to_vec(parameters),
             scope: LimitScope::Bot,
             secret: None,
+            optional: false,
         }
     }
 
@@ -77,6 +80,14 @@ impl Call {
         Call {
             scope: LimitScope::Chat,
             ..Call::of_bot(method, parameters)
+        }
+    }
+
+    /// Not every server knows the method: one that does not gives a reply that says so, and no error.
+    pub(crate) fn optional(self) -> Call {
+        Call {
+            optional: true,
+            ..self
         }
     }
 
@@ -89,13 +100,21 @@ impl Call {
     }
 }
 
-/// The answer to a call that worked.
-pub(crate) struct Reply(String);
+/// The answer to a call that worked, or to an optional one that the server does not know.
+pub(crate) struct Reply {
+    body: String,
+    known: bool,
+}
 
 impl Reply {
     /// The answer's fields. A reply that is not complete has none: the call worked all the same.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        Fields::read(&self.0).unwrap_or_default()
+        Fields::read(&self.body).unwrap_or_default()
+    }
+
+    /// Whether the server knows the method.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known
     }
 }
 
@@ -188,6 +207,7 @@ impl Inner {
             payload,
             scope,
             secret,
+            optional,
         } = call;
         // The one place where texts of the outside become texts of errors.
         let say = |text: &str| {
@@ -220,8 +240,12 @@ impl Inner {
         })?;
         debug!(self.log, "call of Telegram answered"; "method" => method, "status" => answer.status);
         let body = readable(&answer.body);
-        judge(&answer, &body, scope, &say)?;
-        Ok(Reply(body.into_owned()))
+        let known = !(optional && is_unknown_method(&body));
+        if known {
+            judge(&answer, &body, scope, &say)?;
+        }
+        let body = body.into_owned();
+        Ok(Reply { body, known })
     }
 }
 

@@ -1,24 +1,64 @@
 //! The messenger port.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use frontdesk_core::id::{Channel, ChannelMessageId, ChatId, ThreadId};
-use frontdesk_core::port::messenger::{Action, Keyboard, Messenger, MessengerError, OutboundCall, Sent};
-use frontdesk_core::text::{Entity, RichText};
+use frontdesk_core::port::messenger::{
+    Action, Capabilities, Keyboard, Messenger, MessengerError, OutboundCall, Sent,
+};
+use frontdesk_core::text::{Entity, MESSAGE_UNITS, RichText, clip_units};
 use serde::Serialize;
 
 use crate::client::{Call, TelegramClient};
 
 /// Sends through the Telegram Bot API. Text goes with entities, never with a parse mode.
+///
+/// Whether the server knows drafts is found out by the first one: until a server refuses the method,
+/// [`Capabilities::drafts`] is set; afterwards it is not, for this messenger and its clones. Drafts go to
+/// private chats only; elsewhere, and where they are not known, they are `Rejected` without a call.
 #[derive(Clone, Debug)]
 pub struct TelegramMessenger {
     client: TelegramClient,
+    drafts_unknown: Arc<AtomicBool>,
 }
 
 impl TelegramMessenger {
     /// Sends through `client`.
     pub fn new(client: TelegramClient) -> Self {
-        TelegramMessenger { client }
+        TelegramMessenger {
+            client,
+            drafts_unknown: Arc::default(),
+        }
     }
+
+    async fn draft(&self, call: &OutboundCall, draft_id: i64, text: &str) -> Result<(), MessengerError> {
+        // Telegram's ids of private chats are those of people, which are positive.
+        if call.chat.0 <= 0 {
+            return Err(rejected("drafts go to private chats only"));
+        }
+        if self.drafts_unknown.load(Ordering::Relaxed) {
+            return Err(rejected("this server does not know drafts"));
+        }
+        let draft = SendMessageDraft {
+            chat_id: call.chat.0,
+            message_thread_id: call.thread.map(|thread| thread.0),
+            draft_id,
+            text: clip_units(text, MESSAGE_UNITS),
+            can_stop: true,
+        };
+        let draft = Call::to_chat("sendMessageDraft", &draft).optional();
+        if self.client.call(draft).await?.is_known() {
+            return Ok(());
+        }
+        self.drafts_unknown.store(true, Ordering::Relaxed);
+        Err(rejected("this server does not know drafts"))
+    }
+}
+
+fn rejected(why: &str) -> MessengerError {
+    MessengerError::Rejected(format!("sendMessageDraft: {why}"))
 }
 
 #[async_trait]
@@ -58,18 +98,16 @@ impl Messenger for TelegramMessenger {
                 Ok(Sent::default())
             }
             Action::Draft { draft_id, text } => {
-                let draft = SendMessageDraft {
-                    chat_id: call.chat.0,
-                    message_thread_id: call.thread.map(|thread| thread.0),
-                    draft_id: *draft_id,
-                    text,
-                    can_stop: true,
-                };
-                self.client
-                    .call(Call::to_chat("sendMessageDraft", &draft))
-                    .await?;
+                self.draft(call, *draft_id, text).await?;
                 Ok(Sent::default())
             }
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            typing: true,
+            drafts: !self.drafts_unknown.load(Ordering::Relaxed),
         }
     }
 
@@ -121,6 +159,8 @@ struct MessageEntity<'a> {
     length: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -201,6 +241,7 @@ impl<'a> MessageEntity<'a> {
             offset: entity.offset,
             length: entity.length,
             url: entity.url.as_deref().filter(|_| link),
+            language: entity.language.as_deref().filter(|_| entity.kind == "pre"),
         })
     }
 }

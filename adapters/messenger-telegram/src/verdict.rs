@@ -74,6 +74,8 @@ pub(crate) fn judge(
             "can't parse messageentity",
             "entities_too_long",
             "entity_",
+            "entity begin",
+            "entity with incorrect",
         ]) =>
         {
             Err(MessengerError::BadEntities(said()))
@@ -107,6 +109,14 @@ pub(crate) fn judge(
         400..=499 => Err(MessengerError::Rejected(said())),
         _ => Err(MessengerError::Unknown(said().into())),
     }
+}
+
+/// Whether the server says that it does not know the method. Servers also answer 404 where the token is
+/// wrong; then nothing else works either, and any other call tells.
+pub(crate) fn is_unknown_method(body: &str) -> bool {
+    Fields::read(body).is_ok_and(|envelope| {
+        envelope.raw("ok").is_some() && !envelope.flag("ok") && envelope.number("error_code") == Some(404)
+    })
 }
 
 /// The answer is not the Bot API's: a proxy's page, or the API's own cut short.

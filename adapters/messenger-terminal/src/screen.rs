@@ -82,7 +82,7 @@ impl Screen {
             }
             Action::Send { content, keyboard } => {
                 let staff = call.chat == staff_lane().chat;
-                writeln!(state.out, "{}", style.message(&content.text, staff))?;
+                writeln!(state.out, "{}", style.message(&content.spelled_out(), staff))?;
                 match keyboard {
                     Some(Keyboard::Inline(rows)) => {
                         state.buttons.clear();

@@ -3,7 +3,7 @@
 use frontdesk_core::dialogue::{AgentAction, UpdateKind};
 use frontdesk_core::port::messenger::{Action, Button, Keyboard, OutboundCall};
 use frontdesk_core::port::{Messenger, UpdateDecoder};
-use frontdesk_core::text::RichText;
+use frontdesk_core::text::{RichText, markdown};
 use frontdesk_core::time::Timestamp;
 use frontdesk_terminal::{
     Input, Keyboardist, Screen, TerminalDecoder, TerminalMessenger, client_lane, staff_lane,
@@ -56,6 +56,18 @@ fn what(input: &Input) -> UpdateKind {
         panic!("{input:?}")
     };
     TerminalDecoder.decode(bytes, 1).unwrap().what
+}
+
+#[test]
+fn where_a_link_leads_is_shown_beside_it() {
+    let (paper, _, show) = desk();
+    let content = markdown("**See** [our prices](https://a.example/x) or https://b.example");
+    let keyboard = None;
+    show(client_lane().chat, Action::Send { content, keyboard });
+    assert_eq!(
+        String::from_utf8(paper.0.lock().unwrap().clone()).unwrap(),
+        "See our prices (https://a.example/x) or https://b.example\n\n"
+    );
 }
 
 #[test]

@@ -125,6 +125,10 @@ impl Refusal {
         Self::new(404, "Not Found")
     }
 
+    pub(crate) fn unknown_method() -> Self {
+        Self::new(404, "Not Found: method not found")
+    }
+
     pub(crate) fn answer(&self) -> Answer {
         let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
         if let Some(seconds) = self.retry_after {

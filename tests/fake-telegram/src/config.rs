@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// The settings of one fake. `Config::default()` suits most tests; set fields as needed.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -33,6 +34,11 @@ pub struct Config {
     pub open_chats: bool,
     /// Behaves as a local Bot API server: plain-HTTP webhooks on any host (on loopback they always work).
     pub local: bool,
+    /// The server knows `sendMessageDraft`. Off, it is an older one, which answers 404 to it.
+    pub drafts: bool,
+    /// Refuses what Frontdesk never sends and Telegram would take: a `parse_mode`, and more than 100
+    /// entities (Telegram keeps the first 100).
+    pub strict: bool,
     /// Updates and callback queries expire as at Telegram (scaled). Off, they wait for ever.
     pub expire: bool,
 }
@@ -52,6 +58,8 @@ impl Default for Config {
             answer_timeout: Duration::from_mins(1),
             open_chats: false,
             local: false,
+            drafts: true,
+            strict: true,
             expire: true,
         }
     }

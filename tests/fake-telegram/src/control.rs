@@ -76,7 +76,10 @@ fn get(fake: &Handle, path: &str, query: &Query) -> Control {
             let chat = query
                 .number("chat_id")?
                 .ok_or_else(|| bad("chat_id is missing"))?;
-            Ok(Value::Array(fake.drafts(chat)))
+            match query.get("shown") {
+                Some("true") => to_json(&fake.shown_draft(chat)),
+                _ => to_json(&fake.drafts(chat)),
+            }
         }
         "topics" => {
             let chat = query
@@ -117,6 +120,13 @@ fn post(fake: &Handle, path: &str, query: &Query, body: Bytes) -> Control {
                 .ok_or_else(|| (404, "there is no such message".to_owned()))
         }
         "tap" => tap(fake, &read(&body)?),
+        "stop" => {
+            let stop: Stop = read(&body)?;
+            let stopped = fake.stop_draft(stop.chat);
+            stopped
+                .map(|id| json!({"update_id": id}))
+                .map_err(|error| (404, error.to_string()))
+        }
         "updates" => Ok(json!({"update_id": fake.raw_update(read(&body)?)})),
         "updates/raw" => Ok(json!({"update_id": fake.raw_bytes(body)})),
         "users" => done(fake.add_user(&read::<Map<_, _>>(&body)?), "a user needs an id"),
@@ -201,6 +211,11 @@ struct Tap {
 }
 
 #[derive(Deserialize)]
+struct Stop {
+    chat: i64,
+}
+
+#[derive(Deserialize)]
 struct Edit {
     chat: i64,
     message_id: i64,
@@ -233,6 +248,8 @@ struct Settings {
     time_scale: Option<f64>,
     deliver_to: Option<String>,
     next_update_id: Option<i64>,
+    drafts: Option<bool>,
+    strict: Option<bool>,
     /// `true`, `false`, or the limits.
     rate_limits: Option<Switch>,
 }
@@ -257,6 +274,12 @@ impl Settings {
         }
         if let Some(id) = self.next_update_id {
             fake.restart_update_ids(id);
+        }
+        if let Some(known) = self.drafts {
+            fake.know_drafts(known);
+        }
+        if let Some(strict) = self.strict {
+            fake.strict(strict);
         }
         match self.rate_limits {
             Some(Switch::On(on)) => fake.rate_limits(on.then(RateLimits::default)),

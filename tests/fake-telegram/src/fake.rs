@@ -114,6 +114,16 @@ impl Handle {
         });
     }
 
+    /// Whether the server knows `sendMessageDraft`, from now on.
+    pub fn know_drafts(&self, known: bool) {
+        self.0.change(|state| state.config.drafts = known);
+    }
+
+    /// Whether what Frontdesk never sends is refused, from now on: see [`Config::strict`].
+    pub fn strict(&self, strict: bool) {
+        self.0.change(|state| state.config.strict = strict);
+    }
+
     /// The factor on Telegram's own waits, from now on.
     pub fn time_scale(&self, factor: f64) {
         self.0.change(|state| state.config.time_scale = factor);

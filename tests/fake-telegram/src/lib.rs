@@ -47,6 +47,6 @@ pub use config::{Config, RateLimits};
 pub use fake::{FakeTelegram, Handle};
 pub use fault::{ActiveFault, Effect, Fault};
 pub use look::{Condition, NotInTime, Seen};
-pub use play::{Button, FileInfo, NoSuchButton, Say};
+pub use play::{Button, FileInfo, NoSuchButton, NoSuchDraft, Say};
 pub use record::{Call, CallOutcome, Delivery, Stats};
-pub use world::Access;
+pub use world::{Access, Draft};

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::fake::Handle;
 use crate::record::{Call, Delivery};
 use crate::state::{Shared, State};
-use crate::world::Message;
+use crate::world::{Draft, Message};
 
 /// A message as it stands in a chat.
 #[derive(Debug, Clone, Serialize)]
@@ -176,16 +176,19 @@ impl Handle {
             .quietly(|state| state.world.chats.keys().copied().collect())
     }
 
-    /// The drafts sent to a chat, in order.
-    pub fn drafts(&self, chat: i64) -> Vec<Value> {
+    /// The drafts shown in a chat, in order, whether or not they still are.
+    pub fn drafts(&self, chat: i64) -> Vec<Draft> {
         self.0.quietly(|state| {
-            state
-                .world
-                .chats
-                .get(&chat)
-                .map(|chat| chat.drafts.clone())
-                .unwrap_or_default()
+            let chat = state.world.chats.get(&chat);
+            chat.map_or_else(Vec::new, |chat| chat.drafts.clone())
         })
+    }
+
+    /// The draft that the client sees now: none once the bot sent a message, the client stopped it, or it
+    /// was not renewed for 30 s (scaled).
+    pub fn shown_draft(&self, chat: i64) -> Option<Draft> {
+        self.0
+            .quietly(|state| state.world.chats.get(&chat)?.shown_draft().cloned())
     }
 
     /// The topics of a chat: thread id, name, closed.

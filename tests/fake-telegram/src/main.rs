@@ -49,6 +49,12 @@ struct Arguments {
     /// Behave as a local Bot API server: plain-HTTP webhooks on any host
     #[arg(long)]
     local: bool,
+    /// Behave as a server that does not know sendMessageDraft
+    #[arg(long)]
+    no_drafts: bool,
+    /// Take parse_mode, and cut entities after the first 100 as Telegram does, instead of refusing both
+    #[arg(long)]
+    lenient: bool,
     /// Updates and callback queries never expire
     #[arg(long)]
     no_expiry: bool,
@@ -68,6 +74,8 @@ impl From<Arguments> for Config {
             deliver_to: arguments.deliver_to,
             open_chats: arguments.open_chats,
             local: arguments.local,
+            drafts: !arguments.no_drafts,
+            strict: !arguments.lenient,
             expire: !arguments.no_expiry,
             ..Self::default()
         }

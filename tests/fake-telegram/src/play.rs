@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::fake::Handle;
-use crate::methods::file_object;
+use crate::methods::{file_object, stopped};
 use crate::state::State;
 use crate::world::{Access, Topic};
 
@@ -75,6 +75,14 @@ pub struct NoSuchButton {
     pub labels: Vec<String>,
 }
 
+/// No draft is shown there that could be stopped.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("no draft with a button that stops it is shown in chat {chat}")]
+pub struct NoSuchDraft {
+    /// The chat.
+    pub chat: i64,
+}
+
 /// A file that getFile knows.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileInfo {
@@ -139,6 +147,17 @@ impl Handle {
     ) -> Result<i64, NoSuchButton> {
         self.0
             .change(|state| tapped(state, chat, user, message_id, button))
+    }
+
+    /// A user taps the button that stops the draft shown in their private chat; returns the update's id.
+    ///
+    /// # Errors
+    /// No draft is shown, or it has no such button.
+    pub fn stop_draft(&self, chat: i64) -> Result<i64, NoSuchDraft> {
+        self.0.change(|state| {
+            let content = stopped(state, chat).ok_or(NoSuchDraft { chat })?;
+            Ok(state.add_update("stopped_message_generation", content))
+        })
     }
 
     /// Makes an update from JSON. Without an `update_id` it gets the next one; with one it keeps it.

@@ -51,6 +51,32 @@ impl Message {
     }
 }
 
+/// A draft of a message that is being written.
+#[derive(Debug, Clone, Serialize)]
+pub struct Draft {
+    /// Which message it is of.
+    pub draft_id: i64,
+    /// What is shown of it; empty for "Thinking…".
+    pub text: String,
+    /// The entities of the text.
+    pub entities: Vec<Value>,
+    /// The topic it is in.
+    pub thread: Option<i64>,
+    /// It has a button that stops it.
+    pub can_stop: bool,
+    /// It is still shown for a while once it is stopped.
+    pub keep_on_stop: bool,
+    /// When it came, in Unix milliseconds.
+    pub at: u64,
+}
+
+/// The draft that a client sees: its place among the chat's drafts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown {
+    pub(crate) draft: usize,
+    pub(crate) until: Instant,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Chat {
     pub(crate) id: i64,
@@ -59,7 +85,9 @@ pub(crate) struct Chat {
     pub(crate) messages: BTreeMap<i64, Message>,
     pub(crate) sent_by_bot: usize,
     pub(crate) topics: BTreeMap<i64, Topic>,
-    pub(crate) drafts: Vec<Value>,
+    pub(crate) drafts: Vec<Draft>,
+    /// Gone with the next message of the bot.
+    pub(crate) shown: Option<Shown>,
     pub(crate) access: Access,
     next_message_id: i64,
 }
@@ -67,6 +95,12 @@ pub(crate) struct Chat {
 impl Chat {
     pub(crate) fn is_private(&self) -> bool {
         self.kind == "private"
+    }
+
+    /// The draft that the client sees now.
+    pub(crate) fn shown_draft(&self) -> Option<&Draft> {
+        let shown = self.shown.filter(|shown| Instant::now() < shown.until)?;
+        self.drafts.get(shown.draft)
     }
 
     pub(crate) fn is_forum(&self) -> bool {
@@ -188,6 +222,9 @@ impl World {
         }
         let object = Value::Object(json.clone());
         chat.sent_by_bot += usize::from(from_bot);
+        if from_bot {
+            chat.shown = None;
+        }
         let message = Message {
             id,
             json,
@@ -272,6 +309,7 @@ fn new_chat(id: i64, json: Map<String, Value>) -> Chat {
         sent_by_bot: 0,
         topics: BTreeMap::new(),
         drafts: Vec::new(),
+        shown: None,
         access: Access::Open,
         // Message 1 makes the supergroup, and is the General topic of a forum.
         next_message_id: 1,

@@ -89,7 +89,7 @@ async fn a_call_without_a_chat_is_limited_as_the_bot() {
 async fn refusals_are_told_apart_by_meaning() {
     use MessengerError as E;
     type Is = fn(&E) -> bool;
-    let table: [(u16, &str, Is); 22] = [
+    let table: [(u16, &str, Is); 24] = [
         (403, "Forbidden: bot was blocked by the user", |e| {
             matches!(e, E::ChatGone(_))
         }),
@@ -137,6 +137,16 @@ async fn refusals_are_told_apart_by_meaning() {
         (400, "Bad Request: ENTITIES_TOO_LONG", |e| {
             matches!(e, E::BadEntities(_))
         }),
+        (
+            400,
+            "Bad Request: entity beginning at UTF-16 offset 3 ends after the end of the text at UTF-16 offset 4",
+            |e| matches!(e, E::BadEntities(_)),
+        ),
+        (
+            400,
+            "Bad Request: receive an entity with incorrect offset or length",
+            |e| matches!(e, E::BadEntities(_)),
+        ),
         (401, "Unauthorized", |e| matches!(e, E::Unauthorised(_))),
         (404, "Not Found", |e| matches!(e, E::Unauthorised(_))),
         (404, "Not Found: method not found", |e| {

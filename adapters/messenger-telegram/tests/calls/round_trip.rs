@@ -14,11 +14,20 @@ use frontdesk_telegram::{
     TelegramSettings,
 };
 
-fn client_of(telegram: &FakeTelegram) -> TelegramClient {
+pub fn client_of(telegram: &FakeTelegram) -> TelegramClient {
     let mut settings = TelegramSettings::new(BotToken::parse(telegram.token()).ok().unwrap());
     settings.api_url = telegram.url();
     settings.call_timeout = Duration::from_secs(2);
     TelegramClient::new(settings, slog::Logger::root(slog::Discard, slog::o!())).unwrap()
+}
+
+/// A fake whose private chats are open.
+pub async fn open_fake() -> FakeTelegram {
+    let config = Config {
+        open_chats: true,
+        ..Config::default()
+    };
+    FakeTelegram::start(config).await.unwrap()
 }
 
 fn say(text: &str, keyboard: Option<Keyboard>) -> OutboundCall {
@@ -94,12 +103,7 @@ async fn a_question_an_answer_and_a_tap() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_lost_after_the_act_is_unknown_and_connections_are_reused() {
-    let telegram = FakeTelegram::start(Config {
-        open_chats: true,
-        ..Config::default()
-    })
-    .await
-    .unwrap();
+    let telegram = open_fake().await;
     let messenger = TelegramMessenger::new(client_of(&telegram));
     for at in 0..5 {
         messenger.call(&say(&at.to_string(), None)).await.unwrap();

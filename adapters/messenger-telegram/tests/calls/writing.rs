@@ -43,6 +43,7 @@ async fn a_text_goes_with_entities_and_without_previews() {
         offset: 0,
         length,
         url: url.map(str::to_owned),
+        language: Some("rust".to_owned()).filter(|_| matches!(kind, "bold" | "pre")),
     };
     let content = RichText {
         text: "<b>привет".to_owned(),
@@ -50,6 +51,7 @@ async fn a_text_goes_with_entities_and_without_previews() {
             entity("bold", 3, Some("ignored")),
             entity("text_link", 2, Some("https://a.example")),
             entity("text_link", 2, None),
+            entity("pre", 2, None),
             entity("hologram", 2, None),
             entity("italic", 0, None),
         ],
@@ -61,6 +63,7 @@ async fn a_text_goes_with_entities_and_without_previews() {
         "entities": [
             {"type": "bold", "offset": 0, "length": 3},
             {"type": "text_link", "offset": 0, "length": 2, "url": "https://a.example"},
+            {"type": "pre", "offset": 0, "length": 2, "language": "rust"},
         ],
         "link_preview_options": {"is_disabled": true},
     });

@@ -171,6 +171,41 @@ fn groups_and_channels_are_ignored_under_their_own_chat() {
 }
 
 #[test]
+fn stopping_an_answer() {
+    let stop = |body: Value| json!({"update_id": 5, "stopped_message_generation": body});
+    let chat = json!({"id": 42, "type": "private", "first_name": "Ann"});
+    let update = stop(json!({"chat": chat, "message_thread_id": 9, "draft_id": 9_007_199_254_740_993_i64}));
+    let envelope = peek(&update);
+    // Nobody wrote it: it does not count for the client's limits.
+    assert_eq!((envelope.chat, envelope.counts), (ChatId(42), false));
+    assert_eq!(envelope.user, Some(UserId(42)));
+    let update = decode(&update);
+    assert_eq!((update.chat, update.thread), (ChatId(42), Some(ThreadId(9))));
+    assert_eq!(
+        (update.chat_kind, update.from.first_name.as_deref()),
+        (ChatKind::Private, Some("Ann"))
+    );
+    assert_eq!(
+        update.what,
+        UpdateKind::Stopped {
+            draft_id: 9_007_199_254_740_993
+        }
+    );
+    let group = decode(&stop(json!({"chat": {"id": -5, "type": "group"}, "draft_id": 1})));
+    assert_eq!(group.what, ignored("stopped_message_generation"));
+    for broken in [
+        json!({"chat": chat}),
+        json!({"draft_id": 1}),
+        json!({"chat": chat, "draft_id": "x"}),
+    ] {
+        assert!(matches!(
+            try_decode(&stop(broken)),
+            Err(DecodeError::Malformed(_))
+        ));
+    }
+}
+
+#[test]
 fn every_kind_of_the_api_is_known_and_others_are_kept() {
     let others = [
         "channel_post",
@@ -195,7 +230,6 @@ fn every_kind_of_the_api_is_known_and_others_are_kept() {
         "removed_chat_boost",
         "managed_bot",
         "subscription",
-        "stopped_message_generation",
     ];
     for kind in others {
         for body in [

@@ -175,12 +175,16 @@ impl Fence {
         if length < 3 || (mark == '`' && rest.contains('`')) {
             return None;
         }
-        let language = rest.split_whitespace().next().filter(|word| {
-            word.len() <= LANGUAGE_LIMIT
-                && word
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'#' | b'.' | b'-'))
-        });
+        // One word at most: text behind a fence would be lost.
+        let language = rest.trim();
+        let is_name = language.len() <= LANGUAGE_LIMIT
+            && language
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'#' | b'.' | b'-'));
+        if !is_name {
+            return None;
+        }
+        let language = Some(language).filter(|language| !language.is_empty());
         Some(Fence {
             mark,
             length,

@@ -136,14 +136,17 @@ impl Sides {
         let inside = self
             .before
             .is_some_and(|c| !c.is_whitespace() && !"([{".contains(c));
-        inside
-            && match self.after {
-                None => true,
-                Some(c) if c.is_whitespace() => true,
-                Some(c) if self.strict && c.is_ascii() => ".,;:!?)]}\"'*_~-<>|".contains(c),
-                Some(c) if self.strict => !c.is_alphanumeric(),
-                Some(_) => true,
+        let edge = |c: char| {
+            if c.is_ascii() {
+                ".,;:!?)]}\"'*_~-<>|".contains(c)
+            } else {
+                !c.is_alphanumeric()
             }
+        };
+        inside
+            && self
+                .after
+                .is_none_or(|c| c.is_whitespace() || !self.strict || edge(c))
     }
 
     /// Whether a run that closes stands in the middle of a word: `**S**ervice`, or `x**y`.

@@ -181,6 +181,11 @@ fn broken_markup_costs_nothing_else() {
             &["text_link:b|https://b.example"],
         ),
         ("2 * **x** * 3", "2 * x * 3", &["bold:x"]),
+        (
+            "```Here is **no** code\nbut text",
+            "```Here is no code\nbut text",
+            &["bold:no"],
+        ),
         ("Here: ```\na_b\n```\n**x**", "Here: ```\na_b\n```\n**x**", &[]),
     ] {
         let rich = markdown(source);

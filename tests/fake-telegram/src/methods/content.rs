@@ -1,7 +1,8 @@
-//! What a message may contain: text, entities, keyboards, references to other messages.
+//! What a message may contain: text, keyboards, references to other messages.
 
 use serde_json::{Map, Value};
 
+use super::entities;
 use crate::answer::Refusal;
 use crate::params::Params;
 use crate::world::Chat;
@@ -9,12 +10,10 @@ use crate::world::Chat;
 const MAX_TEXT: usize = 4096;
 const MAX_CAPTION: usize = 1024;
 const MAX_BYTES: usize = 32_768;
-const MAX_ENTITIES: usize = 100;
-const MAX_ENTITY_BYTES: usize = 9500;
 const MAX_BUTTONS: usize = 100;
 
 /// The text of a message with its entities, as the fields of a Message.
-pub(super) fn text(params: &Params) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn text(params: &Params, strict: bool) -> Result<Map<String, Value>, Refusal> {
     let text = params.text("text").unwrap_or_default();
     if text.trim().is_empty() {
         return Err(Refusal::bad("message text is empty"));
@@ -25,20 +24,20 @@ pub(super) fn text(params: &Params) -> Result<Map<String, Value>, Refusal> {
     if text.trim().chars().count() > MAX_TEXT {
         return Err(Refusal::bad("message is too long"));
     }
-    with_entities(params, text, "text", "entities")
+    with_entities(params, text, "text", "entities", strict)
 }
 
 /// The text of a draft, which may be empty.
-pub(super) fn draft(params: &Params) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn draft(params: &Params, strict: bool) -> Result<Map<String, Value>, Refusal> {
     let text = params.text("text").unwrap_or_default();
     if text.chars().count() > MAX_TEXT {
         return Err(Refusal::bad("message is too long"));
     }
-    with_entities(params, text, "text", "entities")
+    with_entities(params, text, "text", "entities", strict)
 }
 
 /// The caption, if there is one.
-pub(super) fn caption(params: &Params) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn caption(params: &Params, strict: bool) -> Result<Map<String, Value>, Refusal> {
     let caption = params.text("caption").unwrap_or_default();
     if caption.trim().is_empty() {
         return Ok(Map::new());
@@ -46,7 +45,7 @@ pub(super) fn caption(params: &Params) -> Result<Map<String, Value>, Refusal> {
     if caption.chars().count() > MAX_CAPTION {
         return Err(Refusal::bad("message caption is too long"));
     }
-    with_entities(params, caption, "caption", "caption_entities")
+    with_entities(params, caption, "caption", "caption_entities", strict)
 }
 
 fn with_entities(
@@ -54,86 +53,27 @@ fn with_entities(
     text: String,
     text_field: &str,
     entities_field: &str,
+    strict: bool,
 ) -> Result<Map<String, Value>, Refusal> {
     match params
         .text("parse_mode")
         .map(|mode| mode.to_ascii_lowercase())
         .as_deref()
     {
-        None | Some("" | "html" | "markdown" | "markdownv2") => {}
+        None | Some("") => {}
+        Some(_) if strict => return Err(Refusal::bad("strict: a parse_mode is never sent")),
+        Some("html" | "markdown" | "markdownv2") => {}
         Some(_) => return Err(Refusal::bad("unsupported parse_mode")),
     }
     let mut fields = Map::new();
     if let Some(entities) = params.object(entities_field)? {
-        let entities = checked_entities(&text, entities)?;
+        let entities = entities::checked(&text, entities, strict)?;
         if !entities.is_empty() {
             fields.insert(entities_field.to_owned(), Value::Array(entities));
         }
     }
     fields.insert(text_field.to_owned(), Value::String(text));
     Ok(fields)
-}
-
-fn checked_entities(text: &str, entities: Value) -> Result<Vec<Value>, Refusal> {
-    let Value::Array(mut entities) = entities else {
-        return Err(Refusal::bad("expected an Array of MessageEntity"));
-    };
-    entities.retain(|entity| entity["length"].as_i64() != Some(0));
-    let bytes: usize = entities
-        .iter()
-        .map(|entity| 12 + entity["url"].as_str().map_or(0, |url| url.len() + 4))
-        .sum();
-    if bytes > MAX_ENTITY_BYTES {
-        return Err(Refusal::bad("ENTITIES_TOO_LONG"));
-    }
-    entities.truncate(MAX_ENTITIES);
-    let boundaries = utf16_boundaries(text);
-    let end_of_text = boundaries.len() - 1;
-    for entity in &entities {
-        if entity["type"].as_str().is_none() {
-            return Err(Refusal::bad(
-                "can't parse MessageEntity: Can't find field \"type\"",
-            ));
-        }
-        let offset = entity["offset"]
-            .as_i64()
-            .and_then(|offset| usize::try_from(offset).ok());
-        let length = entity["length"]
-            .as_i64()
-            .and_then(|length| usize::try_from(length).ok());
-        let (Some(offset), Some(length)) = (offset, length) else {
-            return Err(Refusal::bad("receive an entity with incorrect offset or length"));
-        };
-        let end = offset.saturating_add(length);
-        if end > end_of_text {
-            let what = format!("entity beginning at UTF-16 offset {offset} ends after the end of the text");
-            return Err(Refusal::bad(what));
-        }
-        if !boundaries[offset] {
-            return Err(Refusal::bad(format!(
-                "entity begins in a middle of a UTF-16 symbol at offset {offset}"
-            )));
-        }
-        if !boundaries[end] {
-            let what =
-                format!("entity beginning at UTF-16 offset {offset} ends in a middle of a UTF-16 symbol");
-            return Err(Refusal::bad(what));
-        }
-    }
-    Ok(entities)
-}
-
-/// For each UTF-16 offset, the end included, whether a character begins there.
-fn utf16_boundaries(text: &str) -> Vec<bool> {
-    let mut boundaries = Vec::with_capacity(text.len() + 1);
-    for character in text.chars() {
-        boundaries.push(true);
-        if character.len_utf16() == 2 {
-            boundaries.push(false);
-        }
-    }
-    boundaries.push(true);
-    boundaries
 }
 
 /// The keyboard, checked.

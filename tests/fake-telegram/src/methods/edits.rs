@@ -51,7 +51,7 @@ fn replace(state: &mut State, params: &Params, fields: &[&str], content: Map<Str
 }
 
 pub(super) fn text(state: &mut State, params: &Params) -> Outcome {
-    let content = content::text(params)?;
+    let content = content::text(params, state.config.strict)?;
     let message = message(state, params, "message to edit not found")?;
     if message.from_bot && message.str("text").is_none() {
         return Err(Refusal::bad("there is no text in the message to edit"));
@@ -60,7 +60,7 @@ pub(super) fn text(state: &mut State, params: &Params) -> Outcome {
 }
 
 pub(super) fn caption(state: &mut State, params: &Params) -> Outcome {
-    let content = content::caption(params)?;
+    let content = content::caption(params, state.config.strict)?;
     replace(state, params, &["caption", "caption_entities"], content)
 }
 

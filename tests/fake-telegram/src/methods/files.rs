@@ -15,7 +15,7 @@ const MAX_PHOTO: u64 = 10 << 20;
 /// sendDocument and sendPhoto: an upload, a file_id or a URL.
 pub(super) fn send(state: &mut State, params: &Params, field: &str) -> Outcome {
     chat(state, params, "chat_id")?;
-    let mut fields = content::caption(params)?;
+    let mut fields = content::caption(params, state.config.strict)?;
     let file = if let Some(upload) = params.uploads.iter().find(|upload| upload.field == field) {
         if upload.bytes.is_empty() {
             return Err(Refusal::bad("file must be non-empty"));

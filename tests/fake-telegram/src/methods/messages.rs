@@ -1,4 +1,4 @@
-//! Sending: messages, drafts, chat actions, copies.
+//! Sending: messages, chat actions, copies.
 
 use serde_json::{Map, Value, json};
 
@@ -22,24 +22,8 @@ pub(super) fn post(state: &mut State, params: &Params, content: Map<String, Valu
 
 pub(super) fn send_message(state: &mut State, params: &Params) -> Outcome {
     chat(state, params, "chat_id")?;
-    let content = content::text(params)?;
+    let content = content::text(params, state.config.strict)?;
     post(state, params, content)
-}
-
-pub(super) fn send_draft(state: &mut State, params: &Params) -> Outcome {
-    let chat = chat(state, params, "chat_id")?;
-    if !chat.is_private() {
-        return Err(Refusal::bad("message drafts can be sent only to private chats"));
-    }
-    let draft_id = params.number("draft_id").filter(|id| *id != 0);
-    let Some(draft_id) = draft_id else {
-        return Err(Refusal::bad("draft_id must be non-zero"));
-    };
-    let mut draft = content::draft(params)?;
-    content::place(chat, params)?;
-    draft.insert("draft_id".to_owned(), draft_id.into());
-    chat.drafts.push(Value::Object(draft));
-    Ok(Success::yes())
 }
 
 pub(super) fn send_chat_action(state: &mut State, params: &Params) -> Outcome {
@@ -98,7 +82,7 @@ pub(super) fn copy(state: &mut State, params: &Params) -> Outcome {
     if params.json("caption").is_some() {
         content.remove("caption");
         content.remove("caption_entities");
-        content.extend(content::caption(params)?);
+        content.extend(content::caption(params, state.config.strict)?);
     }
     let sent = post(state, params, content)?;
     Ok(Success::Result(json!({"message_id": sent.message_id()})))

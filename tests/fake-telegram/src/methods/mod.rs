@@ -3,12 +3,15 @@
 mod bot;
 mod chats;
 mod content;
+mod drafts;
 mod edits;
+mod entities;
 mod files;
 mod messages;
 mod topics;
 mod webhook;
 
+pub(crate) use drafts::stopped;
 pub(crate) use files::object as file_object;
 pub(crate) use webhook::allow_updates;
 
@@ -41,7 +44,7 @@ pub(crate) fn call(state: &mut State, method: &str, params: &Params) -> Outcome 
         "deletewebhook" => Ok(webhook::delete(state, params)),
         "getwebhookinfo" => Ok(webhook::info(state)),
         "sendmessage" => messages::send_message(state, params),
-        "sendmessagedraft" => messages::send_draft(state, params),
+        "sendmessagedraft" if state.config.drafts => drafts::send(state, params),
         "sendchataction" => messages::send_chat_action(state, params),
         "copymessage" => messages::copy(state, params),
         "copymessages" => messages::copy_many(state, params),
@@ -73,7 +76,7 @@ pub(crate) fn call(state: &mut State, method: &str, params: &Params) -> Outcome 
         "getchat" => chats::get(state, params),
         "getchatmember" => chats::member(state, params),
         "getchatadministrators" => chats::administrators(state, params),
-        _ => Err(Refusal::not_found()),
+        _ => Err(Refusal::unknown_method()),
     }
 }
 

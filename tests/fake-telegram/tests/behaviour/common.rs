@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use frontdesk_fake_telegram::FakeTelegram;
+use frontdesk_fake_telegram::{Config, FakeTelegram};
 use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -150,4 +150,15 @@ async fn serve(listener: TcpListener, got: Got, script: Arc<Mutex<VecDeque<Reply
             server.serve_connection(TokioIo::new(stream), service).await.ok();
         });
     }
+}
+
+/// A fake with the private chat 42.
+pub async fn with_chat() -> FakeTelegram {
+    let telegram = FakeTelegram::start(Config::default()).await.unwrap();
+    telegram.open_chat(42);
+    telegram
+}
+
+pub fn to_42(text: &str) -> Value {
+    json!({"chat_id": 42, "text": text})
 }

@@ -2,26 +2,16 @@
 
 use std::time::Duration;
 
-use super::common::{SOON, call, post, refusal, result};
-use frontdesk_fake_telegram::{Access, Button, Config, Effect, FakeTelegram, Fault, RateLimits};
+use super::common::{SOON, call, post, refusal, result, to_42, with_chat};
+use frontdesk_fake_telegram::{Access, Button, Effect, Fault, RateLimits};
 use serde_json::{Value, json};
-
-async fn with_chat() -> FakeTelegram {
-    let telegram = FakeTelegram::start(Config::default()).await.unwrap();
-    telegram.open_chat(42);
-    telegram
-}
-
-fn to_42(text: &str) -> Value {
-    json!({"chat_id": 42, "text": text})
-}
 
 #[tokio::test]
 async fn tokens_and_methods_are_checked() {
     let telegram = with_chat().await;
     assert_eq!(
         refusal(&telegram, "sendCake", json!({})).await,
-        (404, "Not Found".to_owned())
+        (404, "Not Found: method not found".to_owned())
     );
     let (status, _) = post(format!("{}/bot1:wrong/getMe", telegram.url()), "".into())
         .await
@@ -269,4 +259,63 @@ async fn the_control_api_mirrors_the_rust_one() {
     );
     assert_eq!(fake("reset", json!({})).await.unwrap().0, 200);
     assert_eq!(telegram.stats().calls, 0);
+}
+
+#[tokio::test]
+async fn entities_are_checked_as_telegram_does() {
+    let telegram = with_chat().await;
+    let with = |entities: Value| json!({"chat_id": 42, "text": "😀 hello", "entities": entities});
+    let link = json!([{"type": "text_link", "offset": 3, "length": 5, "url": "https://a.example"}]);
+    let sent = result(&telegram, "sendMessage", with(link.clone())).await;
+    assert_eq!(sent["entities"], link);
+    for (entities, why) in [
+        (json!([{"offset": 0, "length": 2}]), "can't parse MessageEntity"),
+        (
+            json!([{"type": "loud", "offset": 0, "length": 2}]),
+            "can't parse MessageEntity",
+        ),
+        (
+            json!([{"type": "text_link", "offset": 3, "length": 2}]),
+            "can't parse MessageEntity",
+        ),
+        (
+            json!([{"type": "bold", "offset": -1, "length": 2}]),
+            "receive an entity with incorrect",
+        ),
+        (
+            json!([{"type": "bold", "offset": 3, "length": 6}]),
+            "entity beginning at UTF-16 offset 3",
+        ),
+        (
+            json!([{"type": "bold", "offset": 1, "length": 3}]),
+            "entity begins in a middle",
+        ),
+        (
+            json!([{"type": "bold", "offset": 0, "length": 1}]),
+            "entity beginning at UTF-16 offset 0",
+        ),
+    ] {
+        let (status, said) = refusal(&telegram, "sendMessage", with(entities)).await;
+        assert!(status == 400 && said.contains(why), "{said}");
+    }
+    let many = |count: usize| with(vec![json!({"type": "bold", "offset": 3, "length": 5}); count].into());
+    result(&telegram, "sendMessage", many(100)).await;
+    assert_eq!(
+        refusal(&telegram, "sendMessage", many(101)).await.1,
+        "Bad Request: ENTITIES_TOO_LONG"
+    );
+    let url = format!("https://a.example/{}", "x".repeat(9_500));
+    let long = with(json!([{"type": "text_link", "offset": 3, "length": 5, "url": url}]));
+    assert_eq!(
+        refusal(&telegram, "sendMessage", long.clone()).await.1,
+        "Bad Request: ENTITIES_TOO_LONG"
+    );
+
+    let parsed = json!({"chat_id": 42, "text": "*x*", "parse_mode": "MarkdownV2"});
+    assert_eq!(refusal(&telegram, "sendMessage", parsed.clone()).await.0, 400);
+    telegram.strict(false);
+    result(&telegram, "sendMessage", parsed).await;
+    let cut = result(&telegram, "sendMessage", many(101)).await;
+    assert_eq!(cut["entities"].as_array().map(Vec::len), Some(100));
+    assert_eq!(refusal(&telegram, "sendMessage", long).await.0, 400);
 }
