@@ -14,7 +14,7 @@ use crate::desk::wake::{Listener, Wake};
 use crate::port::Messenger;
 use crate::port::llm::PartialAnswer;
 use crate::port::messenger::{Action, OutboundCall};
-use crate::text::{MESSAGE_UNITS, split};
+use crate::text::{MESSAGE_UNITS, markdown, split};
 use crate::work::LaneKey;
 
 /// A typing status lasts about five seconds.
@@ -114,7 +114,8 @@ impl Presence<'_> {
     /// The text that is to be shown, if it is another than what is shown.
     fn to_show(&self, shown: &str) -> Option<String> {
         let so_far = self.hearing.text().clone();
-        let text = (self.showable)(&so_far)?;
+        // A draft has no entities: its markup is left out.
+        let text = markdown(&(self.showable)(&so_far)?).text;
         let first = split(&text, MESSAGE_UNITS)
             .first()
             .copied()
