@@ -1,15 +1,16 @@
 //! What becomes of a call that does not work. Every error's text is searched for the key and the prompt.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_core::port::ModelError;
-use frontdesk_core::port::llm::ModelAnswer;
+use frontdesk_core::port::llm::{ModelAnswer, Unheard};
+use frontdesk_core::port::{LanguageModel, ModelError};
 use frontdesk_fake_llm::{Answer, Effect, Fault, Told};
 use frontdesk_longcat::ApiKey;
 use serde_json::json;
 
-use crate::scene::{KEY, QUESTION, SHORT, SOON, Scene};
+use crate::scene::{KEY, QUESTION, SHORT, SOON, Scene, request};
 
 fn kind(answer: Result<ModelAnswer, ModelError>) -> &'static str {
     answer.unwrap_err().kind()
@@ -254,24 +255,21 @@ async fn silence_in_the_middle_is_a_time_out() {
 #[tokio::test]
 async fn the_whole_of_a_stream_has_its_limit() {
     let mut scene = Scene::start().await;
-    scene.settings.limits.stream_total = SHORT * 2;
+    scene.settings.limits.stream_total = SHORT;
     // Each piece comes in time, all of them do not.
-    let slowly = Answer::text("x".repeat(60)).piece_chars(1).pace(0, 20);
+    let slowly = Answer::text("x".repeat(500)).piece_chars(1).pace(0, 20);
     scene.llm.answer(slowly);
     assert_eq!(kind(scene.ask(true).await), "timed_out");
 }
 
 #[tokio::test]
 async fn the_deadline_bounds_everything() {
-    use frontdesk_core::port::LanguageModel;
-    use std::sync::Arc;
-
     let scene = Scene::start().await;
     for stream in [true, false] {
         scene.llm.fault(Fault::once(Effect::Hang));
-        let mut asked = crate::scene::request(stream);
+        let mut asked = request(stream);
         asked.deadline = SHORT;
-        let heard = Arc::new(frontdesk_core::port::llm::Unheard);
+        let heard = Arc::new(Unheard);
         let model = scene.model();
         let answer = tokio::time::timeout(SOON, model.answer(asked, heard))
             .await

@@ -58,13 +58,14 @@ async fn a_dropped_call_hangs_up_at_once() {
 #[tokio::test]
 async fn a_call_that_timed_out_hangs_up_too() {
     let mut scene = Scene::start().await;
-    scene.settings.limits.first_token = SHORT;
     scene.settings.calls_at_once = 1;
     let model = scene.model();
     scene
         .llm
         .answer(Answer::text("Hello").hold(Hold::BeforeFirstByte));
-    let answer = model.answer(request(true), Arc::new(Unheard)).await;
+    let mut hurried = request(true);
+    hurried.deadline = SHORT;
+    let answer = model.answer(hurried, Arc::new(Unheard)).await;
     assert_eq!(answer.unwrap_err().kind(), "timed_out");
     scene
         .llm

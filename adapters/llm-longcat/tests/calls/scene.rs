@@ -19,8 +19,8 @@ pub const QUESTION: &str = "What does Xanthippe's audit cost?";
 
 /// Long enough for a busy machine; nothing waits for it when all is well.
 pub const SOON: Duration = Duration::from_secs(20);
-/// How long a test of a time-out lets the model wait.
-pub const SHORT: Duration = Duration::from_millis(150);
+/// How long a test of a time-out lets the model wait: long enough for the request to arrive.
+pub const SHORT: Duration = Duration::from_millis(500);
 
 pub struct Scene {
     pub llm: FakeLlm,
