@@ -42,7 +42,8 @@ impl Allowed {
         let below = host
             .strip_suffix(site)
             .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
-        (below && !site.is_empty()) || self.hosts.contains(&address.host) || self.hosts.contains(host)
+        let known = self.hosts.contains(&address.host) || self.hosts.contains(host);
+        !address.has_name && ((below && !site.is_empty()) || known)
     }
 }
 
@@ -50,6 +51,8 @@ struct Address {
     host: String,
     /// Whether it is written with a scheme.
     has_scheme: bool,
+    /// Whether a name stands before its host (`name@host`): made to be taken for another.
+    has_name: bool,
 }
 
 enum Target {
@@ -324,7 +327,12 @@ fn address(written: &str) -> Option<Address> {
         && host
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
-    fine.then_some(Address { host, has_scheme })
+    let has_name = authority.contains('@');
+    fine.then_some(Address {
+        host,
+        has_scheme,
+        has_name,
+    })
 }
 
 #[cfg(test)]
@@ -389,6 +397,7 @@ mod tests {
             ("[[a](b)](https://evil.example)", "a"),
             ("see evil.example!", "see evil․example!"),
             ("evil.example:8080", "evil․example"),
+            ("http://evil.example@dev2production.tech", "dev2production․tech"),
         ] {
             assert_eq!(shown(text, &allowed()), expected, "{text}");
         }
