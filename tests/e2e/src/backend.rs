@@ -79,6 +79,12 @@ impl Database {
         client.batch_execute(sql).await.expect(sql);
     }
 
+    /// The one number that a query gives (Postgres).
+    pub async fn number(&self, sql: &str) -> i64 {
+        let client = connect(&self.url).await;
+        client.query_one(sql, &[]).await.expect(sql).get(0)
+    }
+
     /// Cuts every connection to it and lets no new one in, as if the server were gone (Postgres).
     pub async fn close(&self) {
         let Some(made) = &self.made else { return };

@@ -13,6 +13,7 @@ mod duplicates;
 mod faults;
 mod hostile;
 mod many;
+mod model;
 mod monitoring;
 mod order;
 mod outage;
