@@ -70,7 +70,7 @@ impl ScriptedModel {
 
 #[async_trait]
 impl LanguageModel for ScriptedModel {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "scripted"
     }
 

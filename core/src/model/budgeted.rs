@@ -122,9 +122,9 @@ impl Budgeted {
         slog::warn!(parts.log, "used tokens could not be counted yet";
             "error" => why, "calls" => settlements.len(), "again" => again);
         if again {
-            settlements
-                .into_iter()
-                .for_each(|settlement| self.owe(settlement));
+            for settlement in settlements {
+                self.owe(settlement);
+            }
         }
     }
 
