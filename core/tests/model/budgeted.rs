@@ -237,6 +237,20 @@ fn a_dropped_call_stays_reserved_and_ends_as_estimated() {
 }
 
 #[test]
+fn a_call_that_takes_long_is_reserved_for_as_long() {
+    let clock = noon();
+    let model = TestModel::new("a", &clock, || answers(Some(used(3, 4))).after(secs(3_599)));
+    let store = Budgets::new(&clock);
+    let budgeted = budgeted(&clock, &model, &store, TokenLimits::default());
+    let mut call = budgeted.answer(request(secs(3_600)), Arc::new(Unheard));
+    assert!((&mut call).now_or_never().is_none());
+    clock.advance(secs(3_000));
+    store.sweep();
+    assert_eq!(kind(&run(&clock, call)), "answered");
+    assert_eq!(store.counted(&clock, 1).client, count(7, 0, 0));
+}
+
+#[test]
 fn a_store_that_does_not_say_so_is_no_permission() {
     for mood in [FAILS, HANGS] {
         let clock = noon();
