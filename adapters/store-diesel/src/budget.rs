@@ -1,8 +1,8 @@
 //! Token budgets: reserved before a call of a model, settled after it.
 //!
 //! The limit is part of the statement that raises a budget's row, and that row stays locked until the
-//! transaction ends: whoever comes next reads what is really left. **Order of locks**: rows of clients
-//! by bot, client and day, then rows of bots likewise.
+//! transaction ends: whoever comes next reads what is really left. **Order of locks**: reservations by
+//! id, then budgets of clients by bot, client and day, then budgets of bots likewise.
 
 use async_trait::async_trait;
 use diesel::QueryResult;
@@ -132,9 +132,12 @@ type EndedRow = (Uuid, BigInt, Uuid, Text, BigInt);
 async fn settle(conn: &mut Conn, settlements: &[Settlement]) -> QueryResult<HashSet<ReservationId>> {
     let ids = settlements.iter().map(|end| Id(end.id.0)).collect();
     let sql = Sql::<EndedRow>::new(
-        "DELETE FROM token_reservations WHERE id IN ? RETURNING id, bot_id, client_id, day, tokens",
+        "WITH held AS MATERIALIZED (SELECT id FROM token_reservations WHERE id IN ? ORDER BY id ?) \
+         DELETE FROM token_reservations WHERE id IN (SELECT id FROM held) \
+         RETURNING id, bot_id, client_id, day, tokens",
     )
-    .set(Column::Ids(ids));
+    .set(Column::Ids(ids))
+    .only_postgres("FOR UPDATE");
     let ended = rows!(&mut *conn, sql => Ended)?;
     count(conn, &ended, |id| {
         let end = settlements.iter().find(|end| end.id == id);

@@ -15,7 +15,8 @@ use crate::port::{Clock, IdSource, LanguageModel, ModelError};
 use super::LEAST;
 use super::estimate::prompt_tokens;
 
-/// How long a reservation holds: any call is long over by then.
+/// How long a reservation holds at least. It holds for twice the call's deadline, too: any call is long
+/// over by then.
 const LEASE: Duration = Duration::from_mins(10);
 /// The longest a call waits for the store before it is made.
 const PATIENCE_BEFORE: Duration = Duration::from_secs(5);
@@ -88,7 +89,7 @@ impl Budgeted {
             day: now.day(),
             tokens: prompt_tokens(request).saturating_add(u64::from(request.max_tokens)),
             limits: parts.limits,
-            lease: LEASE,
+            lease: LEASE.max(request.deadline.saturating_mul(2)),
         };
         let asked = parts.store.reserve_tokens(&reservation);
         let why = match select(asked, parts.clock.sleep_until(now + patience)).await {
@@ -122,9 +123,9 @@ impl Budgeted {
         slog::warn!(parts.log, "used tokens could not be counted yet";
             "error" => why, "calls" => settlements.len(), "again" => again);
         if again {
-            settlements
-                .into_iter()
-                .for_each(|settlement| self.owe(settlement));
+            for settlement in settlements {
+                self.owe(settlement);
+            }
         }
     }
 

@@ -46,11 +46,11 @@ pub struct Chain {
 
 /// Puts every model behind its decorators, and all of them behind a [`Fallback`]; `None` if there is
 /// none.
-pub fn chain(parts: ChainParts) -> Option<Chain> {
+pub fn chain(parts: &ChainParts) -> Option<Chain> {
     let breakers: Vec<Arc<Breaker>> = parts
         .models
         .iter()
-        .map(|model| Arc::new(guarded(&parts, model.clone())))
+        .map(|model| Arc::new(guarded(parts, model.clone())))
         .collect();
     let mut tried = breakers.iter().map(|breaker| -> Arc<dyn LanguageModel> {
         Arc::new(Retrying::new(

@@ -190,7 +190,7 @@ mod tests {
         failures: 3,
         rest: Duration::from_secs(30),
         longest_rest: Duration::from_secs(100),
-        refused_rest: Duration::from_secs(600),
+        refused_rest: Duration::from_mins(10),
     };
 
     #[derive(Clone, Debug)]

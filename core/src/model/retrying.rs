@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::port::llm::{ModelAnswer, ModelRequest, PartialAnswer};
+use crate::port::llm::{ModelAnswer, ModelRequest, NotAsked, PartialAnswer};
 use crate::port::{Clock, IdSource, LanguageModel, ModelError};
 use crate::work::Backoff;
 
@@ -39,8 +39,8 @@ impl Default for RetrySettings {
 /// Repeats calls that failed for a reason that may pass ([`ModelError::is_transient`]).
 ///
 /// Not once anything of the answer was heard: the client would see it begin anew. Not if the wait and
-/// [`LEAST`] do not fit into the deadline. Each attempt gets the time that is left. The error is the
-/// last attempt's.
+/// [`LEAST`] do not fit into the deadline. Each attempt gets the time that is left. The error is that of
+/// the last attempt that was made: if the model is left alone since, the error that led to it.
 #[derive(Debug)]
 pub struct Retrying {
     model: Arc<dyn LanguageModel>,
@@ -98,6 +98,7 @@ impl LanguageModel for Retrying {
         let until = self.clock.now() + request.deadline;
         let hearing = Hearing::by(heard);
         let mut attempt = 1;
+        let mut before = None;
         loop {
             let this_time = ModelRequest {
                 deadline: until.since(self.clock.now()),
@@ -106,6 +107,9 @@ impl LanguageModel for Retrying {
             let error = match self.model.answer(this_time, hearing.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if hearing.anything() => return Err(error),
+                Err(error @ ModelError::NotAsked(NotAsked::Resting { .. })) => {
+                    return Err(before.unwrap_or(error));
+                }
                 Err(error) => error,
             };
             let Some(wait) = self.wait_after(attempt, &error) else {
@@ -116,6 +120,7 @@ impl LanguageModel for Retrying {
                 return Err(error);
             }
             self.clock.sleep_until(again_at).await;
+            before = Some(error);
             attempt += 1;
         }
     }

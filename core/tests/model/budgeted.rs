@@ -110,10 +110,10 @@ fn count(used: u64, estimated: u64, reserved: u64) -> TokenCount {
 #[test]
 fn each_outcome_counts_as_what_it_cost() {
     let table: [(Step, TokenCount); 13] = [
-        (answers(used(20, 7)), count(27, 0, 0)),
-        (answers(used(9_000, 1_000)), count(10_000, 0, 0)),
+        (answers(Some(used(20, 7))), count(27, 0, 0)),
+        (answers(Some(used(9_000, 1_000))), count(10_000, 0, 0)),
         (answers(None), count(0, aside(), 0)),
-        (fails(cut(used(20, 3))), count(23, 0, 0)),
+        (fails(cut(Some(used(20, 3)))), count(23, 0, 0)),
         (fails(cut(None)), count(0, aside(), 0)),
         (
             fails(ModelError::TimedOut("no byte".to_owned())),
@@ -131,7 +131,7 @@ fn each_outcome_counts_as_what_it_cost() {
         ),
         (fails(ModelError::TooLong), count(0, 0, 0)),
         (fails(ModelError::Rejected("odd".to_owned())), count(0, 0, 0)),
-        (answers(used(0, 0)), count(0, 0, 0)),
+        (answers(Some(used(0, 0))), count(0, 0, 0)),
     ];
     for (step, expected) in table {
         let clock = noon();
@@ -152,7 +152,7 @@ fn each_outcome_counts_as_what_it_cost() {
 fn tokens_are_set_aside_while_the_call_is_made() {
     let clock = noon();
     let (model, store) = (
-        TestModel::new("a", &clock, || answers(used(5, 5)).after(secs(9))),
+        TestModel::new("a", &clock, || answers(Some(used(5, 5))).after(secs(9))),
         Budgets::new(&clock),
     );
     let budgeted = budgeted(&clock, &model, &store, TokenLimits::default());
@@ -195,7 +195,7 @@ fn without_tokens_no_call_is_made_until_the_next_day() {
 #[test]
 fn calls_at_one_time_never_exceed_a_limit_together() {
     let clock = noon();
-    let model = TestModel::new("a", &clock, || answers(used(30, 20)).after(secs(5)));
+    let model = TestModel::new("a", &clock, || answers(Some(used(30, 20))).after(secs(5)));
     let store = Budgets::new(&clock);
     let limits = TokenLimits {
         per_client: 10 * aside(),
@@ -237,6 +237,20 @@ fn a_dropped_call_stays_reserved_and_ends_as_estimated() {
 }
 
 #[test]
+fn a_call_that_takes_long_is_reserved_for_as_long() {
+    let clock = noon();
+    let model = TestModel::new("a", &clock, || answers(Some(used(3, 4))).after(secs(3_599)));
+    let store = Budgets::new(&clock);
+    let budgeted = budgeted(&clock, &model, &store, TokenLimits::default());
+    let mut call = budgeted.answer(request(secs(3_600)), Arc::new(Unheard));
+    assert!((&mut call).now_or_never().is_none());
+    clock.advance(secs(3_000));
+    store.sweep();
+    assert_eq!(kind(&run(&clock, call)), "answered");
+    assert_eq!(store.counted(&clock, 1).client, count(7, 0, 0));
+}
+
+#[test]
 fn a_store_that_does_not_say_so_is_no_permission() {
     for mood in [FAILS, HANGS] {
         let clock = noon();
@@ -262,7 +276,7 @@ fn what_the_store_did_not_take_is_settled_with_the_next_call() {
         let clock = noon();
         let began = clock.now();
         let (model, store) = (
-            TestModel::new("a", &clock, || answers(used(3, 4))),
+            TestModel::new("a", &clock, || answers(Some(used(3, 4)))),
             Budgets::new(&clock),
         );
         let budgeted = budgeted(&clock, &model, &store, TokenLimits::default());

@@ -3,21 +3,24 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use frontdesk_core::desk::DeskStats;
+use frontdesk_core::desk::{Counter, DeskStats};
 use frontdesk_core::model::{
     BreakerSettings, BreakerState, Chain, ChainParts, ModelCall, ModelObserver, RetrySettings, chain,
 };
 use frontdesk_core::port::budget::TokenLimits;
 use frontdesk_core::port::llm::{ModelAnswer, Unheard};
-use frontdesk_core::port::{Clock, LanguageModel, ModelError};
+use frontdesk_core::port::{Clock, ModelError};
 use frontdesk_memory::{SeededIds, SimulatedClock};
 use futures_util::FutureExt;
 
 use crate::budgeted::Budgets;
 use crate::world::{
-    Ear, Step, TestModel, answers, ask, cut, fails, hangs, kind, limited, noon, request, run, secs,
+    Ear, Step, TestModel, answers, as_model, ask, cut, fails, hangs, kind, limited, noon, request, run, secs,
     unavailable, used,
 };
+
+/// What a model does whenever it is asked.
+type Fault = fn() -> Step;
 
 struct Desk {
     clock: SimulatedClock,
@@ -46,11 +49,8 @@ impl Desk {
             TestModel::new("b", &clock, second),
         ];
         let store = Budgets::new(&clock);
-        let chain = chain(ChainParts {
-            models: models
-                .iter()
-                .map(|model| -> Arc<dyn LanguageModel> { model.clone() })
-                .collect(),
+        let chain = chain(&ChainParts {
+            models: models.iter().map(as_model).collect(),
             store: store.clone(),
             clock: Arc::new(clock.clone()),
             ids: Arc::new(SeededIds::new(5)),
@@ -80,7 +80,7 @@ impl Desk {
 }
 
 fn good() -> Step {
-    answers(used(20, 10))
+    answers(Some(used(20, 10)))
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_model_that_is_back_is_found_again() {
 #[test]
 fn each_fault_costs_the_first_model_no_more_than_it_may() {
     // Calls of the first model for one client's question, and of ten questions in all.
-    let table: [(fn() -> Step, usize, usize); 8] = [
+    let table: [(Fault, usize, usize); 8] = [
         (|| fails(unavailable()), 3, 5),
         (|| fails(cut(None)), 3, 5),
         (|| fails(limited(2)), 3, 5),
@@ -185,7 +185,7 @@ fn an_answer_cut_short_is_heard_anew_from_the_other() {
 #[test]
 fn a_used_up_budget_asks_nobody() {
     let desk = Desk::new(good, good);
-    let greedy = answers(used(60_000, 0));
+    let greedy = answers(Some(used(60_000, 0)));
     desk.models[0].first([greedy]);
     assert_eq!(kind(&desk.ask()), "answered");
     for _ in 0..10 {
@@ -222,7 +222,7 @@ fn every_single_call_is_observed_dropped_ones_too() {
     let seen = Arc::new(Seen::default());
     let stats = Arc::new(DeskStats::default());
     let desk = Desk::observed(|| good().after(secs(2)), good, seen.clone(), stats);
-    desk.models[0].first([fails(unavailable()).after(secs(1)), fails(cut(used(7, 1)))]);
+    desk.models[0].first([fails(unavailable()).after(secs(1)), fails(cut(Some(used(7, 1))))]);
     assert_eq!(kind(&desk.ask()), "answered");
     let mut call = desk.chain.model.answer(request(secs(45)), Arc::new(Unheard));
     assert!((&mut call).now_or_never().is_none());
@@ -244,7 +244,7 @@ fn every_single_call_is_observed_dropped_ones_too() {
 #[test]
 fn the_desk_counts_calls_errors_and_tokens() {
     let desk = Desk::new(good, good);
-    desk.models[0].first([fails(unavailable()), fails(cut(used(7, 1)))]);
+    desk.models[0].first([fails(unavailable()), fails(cut(Some(used(7, 1))))]);
     assert_eq!(kind(&desk.ask()), "answered");
     let stats = &desk.stats;
     let counters = [
@@ -254,7 +254,7 @@ fn the_desk_counts_calls_errors_and_tokens() {
         &stats.model_tokens_in,
         &stats.model_tokens_out,
     ];
-    assert_eq!(counters.map(|counter| counter.get()), [3, 2, 0, 27, 11]);
+    assert_eq!(counters.map(Counter::get), [3, 2, 0, 27, 11]);
 }
 
 #[test]
@@ -271,5 +271,5 @@ fn no_model_is_no_chain() {
         breaker: BreakerSettings::default(),
         log: slog::Logger::root(slog::Discard, slog::o!()),
     };
-    assert!(chain(parts).is_none());
+    assert!(chain(&parts).is_none());
 }

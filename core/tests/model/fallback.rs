@@ -9,8 +9,8 @@ use frontdesk_core::port::{Clock, LanguageModel, ModelError};
 use frontdesk_memory::SimulatedClock;
 
 use crate::world::{
-    Ear, FINAL, TRANSIENT, TestModel, answers, ask, cut, fails, kind, limited, noon, request, run, secs,
-    unavailable,
+    Ear, FINAL, TRANSIENT, TestModel, answers, as_model, ask, cut, fails, kind, limited, noon, request, run,
+    secs, unavailable,
 };
 
 fn models<const N: usize>(clock: &SimulatedClock) -> [Arc<TestModel>; N] {
@@ -18,9 +18,7 @@ fn models<const N: usize>(clock: &SimulatedClock) -> [Arc<TestModel>; N] {
 }
 
 fn fallback(clock: &SimulatedClock, models: &[Arc<TestModel>]) -> Fallback {
-    let mut models = models
-        .iter()
-        .map(|model| -> Arc<dyn LanguageModel> { model.clone() });
+    let mut models = models.iter().map(as_model);
     let first = models.next().unwrap();
     Fallback::new(first, models.collect(), Arc::new(clock.clone()))
 }
@@ -92,7 +90,11 @@ fn a_model_gets_three_fifths_while_there_is_another() {
     assert_eq!(given, [secs(24), Duration::from_millis(9_600), secs(16)]);
     let [alone] = models(&clock);
     assert_eq!(
-        kind(&ask(&clock, &fallback(&clock, &[alone.clone()]), secs(40))),
+        kind(&ask(
+            &clock,
+            &fallback(&clock, std::slice::from_ref(&alone)),
+            secs(40)
+        )),
         "answered"
     );
     assert_eq!(alone.deadlines(), [secs(40)]);

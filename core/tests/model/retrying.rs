@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_core::model::{LEAST, OnTime, RetrySettings, Retrying};
-use frontdesk_core::port::{Clock, LanguageModel};
+use frontdesk_core::port::llm::NotAsked;
+use frontdesk_core::port::{Clock, LanguageModel, ModelError};
 use frontdesk_memory::{SeededIds, SimulatedClock};
 use proptest::prelude::*;
 
@@ -115,6 +116,16 @@ fn an_empty_piece_is_nothing_heard() {
         "answered"
     );
     assert_eq!(model.calls(), 2);
+}
+
+#[test]
+fn a_model_left_alone_meanwhile_is_known_by_the_error_that_led_to_it() {
+    let clock = noon();
+    let model = TestModel::new("a", &clock, || answers(None));
+    let resting = || fails(ModelError::NotAsked(NotAsked::Resting { again_in: secs(30) }));
+    model.first([fails(unavailable()), resting()]);
+    let outcome = ask(&clock, &retrying(&clock, model.clone(), 1), secs(60));
+    assert_eq!((kind(&outcome), model.calls()), ("unavailable", 2));
 }
 
 #[test]

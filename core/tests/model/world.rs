@@ -89,12 +89,12 @@ impl Step {
     }
 }
 
-pub fn used(tokens_in: u64, tokens_out: u64) -> Option<Usage> {
-    Some(Usage {
+pub fn used(tokens_in: u64, tokens_out: u64) -> Usage {
+    Usage {
         tokens_in,
         tokens_cached: 0,
         tokens_out,
-    })
+    }
 }
 
 /// Follows its script, then does the same for ever.
@@ -140,6 +140,11 @@ impl TestModel {
         let asked = self.asked.lock().unwrap();
         asked.iter().map(|(_, request)| request.deadline).collect()
     }
+}
+
+/// As the decorators take it.
+pub fn as_model(model: &Arc<TestModel>) -> Arc<dyn LanguageModel> {
+    model.clone()
 }
 
 /// A call that is being made.

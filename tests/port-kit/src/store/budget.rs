@@ -8,7 +8,7 @@ use frontdesk_core::port::budget::{
 };
 use frontdesk_core::port::llm::{Account, Usage};
 use frontdesk_core::time::{Day, Timestamp};
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::{join, join_all};
 use uuid::Uuid;
 
 use super::parts::{BOT, LEASE, only};
@@ -53,6 +53,13 @@ fn reported(tokens_in: u64, tokens_out: u64) -> TokenUse {
     })
 }
 
+fn end(reservation: &TokenReservation, usage: TokenUse) -> Settlement {
+    Settlement {
+        id: reservation.id,
+        usage,
+    }
+}
+
 impl Scene<'_> {
     fn reservation(&self, account: Account, tokens: u64) -> TokenReservation {
         TokenReservation {
@@ -78,9 +85,26 @@ impl Scene<'_> {
     }
 
     async fn settle(&self, reservation: &TokenReservation, usage: TokenUse) -> bool {
-        let id = reservation.id;
-        let held = self.store.settle_tokens(&[Settlement { id, usage }]).await;
+        let held = self.store.settle_tokens(&[end(reservation, usage)]).await;
         only(held.expect("a reservation is settled"), "answer")
+    }
+
+    /// Reserves many, some of them at one time.
+    async fn reserve_all(&self, all: &[TokenReservation]) -> Vec<Reserved> {
+        let mut outcomes = Vec::new();
+        for some in all.chunks(AT_ONCE) {
+            let calls: Vec<_> = some.iter().map(|asked| self.reserve(asked)).collect();
+            outcomes.extend(join_all(calls).await);
+        }
+        outcomes
+    }
+
+    /// Settles slices at one time, and says how many reservations that ended.
+    async fn settle_all(&self, slices: &[Vec<Settlement>]) -> usize {
+        let calls: Vec<_> = slices.iter().map(|ends| self.store.settle_tokens(ends)).collect();
+        let held = join_all(calls).await.into_iter();
+        let held = held.flat_map(|held| held.expect("reservations are settled"));
+        held.filter(|held| *held).count()
     }
 
     async fn budget(&self, account: Account, day: Day) -> TokenBudget {
@@ -169,8 +193,7 @@ pub(super) async fn concurrent_reservations_never_exceed_a_limit(scene: &Scene<'
     let reservations: Vec<_> = (0..CALLS)
         .map(|number| scene.reservation(client(number % 3), EACH))
         .collect();
-    let calls = reservations.iter().map(|asked| scene.reserve(asked));
-    let outcomes: Vec<_> = stream::iter(calls).buffered(AT_ONCE).collect().await;
+    let outcomes = scene.reserve_all(&reservations).await;
     let granted = |account| {
         let of = reservations.iter().zip(&outcomes);
         let of = of.filter(|(asked, outcome)| asked.account == account && **outcome == Reserved::Granted);
@@ -193,14 +216,29 @@ pub(super) async fn concurrent_reservations_never_exceed_a_limit(scene: &Scene<'
         scene.budget(client(0), today()).await.bot,
         count(0, 0, all * EACH)
     );
-    // Likewise at one time: every one ends once.
-    let calls = reservations
-        .iter()
-        .map(|asked| scene.settle(asked, reported(2, 1)));
-    let ends: Vec<bool> = stream::iter(calls).buffered(AT_ONCE).collect().await;
-    let ended = u64::try_from(ends.iter().filter(|held| **held).count()).unwrap_or(u64::MAX);
-    assert_eq!(ended, all);
-    assert_eq!(scene.budget(client(0), today()).await.bot, count(all * 3, 0, 0));
+}
+
+pub(super) async fn settling_and_reserving_do_not_get_in_each_others_way(scene: &Scene<'_>) {
+    let mut first = Vec::new();
+    for number in 0..30 {
+        first.push(scene.granted(client(number % 3), EACH).await);
+    }
+    // Slices in which every client comes, in changing order, each reservation in two of them.
+    let slices: Vec<Vec<_>> = first
+        .chunks(4)
+        .chain(first.chunks(5))
+        .map(|slice| slice.iter().map(|held| end(held, reported(2, 1))).collect())
+        .collect();
+    let later: Vec<_> = (0..60)
+        .map(|number| scene.reservation(client(number % 3), EACH))
+        .collect();
+    let (ended, outcomes) = join(scene.settle_all(&slices), scene.reserve_all(&later)).await;
+    assert_eq!(ended, first.len(), "every one ends once");
+    let granted = outcomes.iter().filter(|outcome| **outcome == Reserved::Granted);
+    let granted = u64::try_from(granted.count()).unwrap_or(u64::MAX);
+    let bot = scene.budget(client(0), today()).await.bot;
+    assert_eq!(bot, count(30 * 3, 0, granted * EACH));
+    assert!(bot.total() <= LIMITS.per_bot, "{bot:?}");
 }
 
 pub(super) async fn a_reservation_is_counted_once(scene: &Scene<'_>) {

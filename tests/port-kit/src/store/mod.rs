@@ -160,6 +160,7 @@ suite!(
         budget::the_bots_limit_is_for_all_its_clients,
         budget::a_refused_reservation_reserves_nothing,
         budget::concurrent_reservations_never_exceed_a_limit,
+        budget::settling_and_reserving_do_not_get_in_each_others_way,
         budget::a_reservation_is_counted_once,
         budget::a_reservation_is_settled_once,
         budget::what_models_report_is_counted_exactly,
