@@ -138,6 +138,10 @@ struct Limits {
 
 impl Manager {
     pub(crate) fn new(target: ConnectionInfo, settings: &RedisSettings) -> Result<Self, OpenError> {
+        if let ConnectionAddr::TcpTls { .. } = target.addr() {
+            // The client takes the process's provider. Where there is one already, that one.
+            let _there_is_one = rustls::crypto::ring::default_provider().install_default();
+        }
         let inner = RedisConnectionManager::new(target).map_err(|_| OpenError::BadUrl {
             why: "the rest of it cannot be used",
         })?;

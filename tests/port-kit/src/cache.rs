@@ -366,6 +366,11 @@ async fn counters_and_values_are_not_mixed_up(scene: &Scene<'_>) {
     );
     scene.set("k", json!(7), LONG).await;
     assert_eq!(scene.get("k").await, Some(json!(7)), "a value takes its place");
+    for value in [json!(7), json!(-7), json!("7"), json!(7.5), json!({"7": 7})] {
+        scene.set("k", value, LONG).await;
+        assert_eq!(scene.counted("k").await, None, "a value is no counter");
+        assert_eq!(scene.count(&[up("k", 9)]).await, [1], "it gives way to one");
+    }
 }
 
 fn heard(topic: &str, message: &str) -> Option<Heard> {
