@@ -161,7 +161,8 @@ impl Manager {
     pub(crate) fn pool(&self, settings: &RedisSettings) -> Pool<Manager> {
         Pool::builder()
             .max_size(settings.connections.max(1))
-            .connection_timeout(settings.connect_limit)
+            // A little longer than connecting may take, so that its own error is the one told.
+            .connection_timeout(settings.connect_limit + settings.answer_limit)
             .retry_connection(false)
             .idle_timeout(Some(IDLE))
             .test_on_check_out(true)

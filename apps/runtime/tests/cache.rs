@@ -1,4 +1,5 @@
 //! The door on a real Redis: limits across processes, and what it costs when Redis is lost.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 #[path = "../../../adapters/cache-redis/tests/common/mod.rs"]
 mod common;
