@@ -97,8 +97,8 @@ fn is_broken(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error()
 }
 
-/// Whether a text is a counter. A value that would look like one is stored with a space before it,
-/// which JSON allows.
+/// Whether a text is a counter. A number that is a value is stored with a space before it, which
+/// JSON allows and Redis does not count.
 fn is_counter(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
@@ -120,7 +120,7 @@ impl Cache for RedisCache {
 
     async fn set(&self, key: &str, value: &Value, ttl: Duration) -> Result<(), CacheError> {
         let mut text = value.to_string();
-        if is_counter(text.as_bytes()) {
+        if value.is_number() {
             text.insert(0, ' ');
         }
         let mut cmd = redis::cmd("SET");

@@ -138,6 +138,10 @@ struct Limits {
 
 impl Manager {
     pub(crate) fn new(target: ConnectionInfo, settings: &RedisSettings) -> Result<Self, OpenError> {
+        if let ConnectionAddr::TcpTls { .. } = target.addr() {
+            // The client takes the process's provider. Where there is one already, that one.
+            let _there_is_one = rustls::crypto::ring::default_provider().install_default();
+        }
         let inner = RedisConnectionManager::new(target).map_err(|_| OpenError::BadUrl {
             why: "the rest of it cannot be used",
         })?;
@@ -157,7 +161,8 @@ impl Manager {
     pub(crate) fn pool(&self, settings: &RedisSettings) -> Pool<Manager> {
         Pool::builder()
             .max_size(settings.connections.max(1))
-            .connection_timeout(settings.connect_limit)
+            // A little longer than connecting may take, so that its own error is the one told.
+            .connection_timeout(settings.connect_limit + settings.answer_limit)
             .retry_connection(false)
             .idle_timeout(Some(IDLE))
             .test_on_check_out(true)

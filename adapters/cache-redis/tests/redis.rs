@@ -1,4 +1,9 @@
 //! What is particular to Redis, beyond the port.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod common;
 #[path = "common/proxy.rs"]
@@ -126,13 +131,13 @@ async fn two_hundred_at_once_are_counted_exactly() {
 }
 
 fn told(error: &CacheError) -> String {
-    let mut told = format!("{error} {error:?}");
+    let mut told = vec![format!("{error} {error:?}")];
     let mut cause = error.source();
     while let Some(next) = cause {
-        told.push_str(&format!(" {next} {next:?}"));
+        told.push(format!("{next} {next:?}"));
         cause = next.source();
     }
-    told
+    told.join(" ")
 }
 
 #[tokio::test]

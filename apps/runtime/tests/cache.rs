@@ -1,4 +1,5 @@
 //! The door on a real Redis: limits across processes, and what it costs when Redis is lost.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 #[path = "../../../adapters/cache-redis/tests/common/mod.rs"]
 mod common;
@@ -11,7 +12,8 @@ use frontdesk_core::desk::{
     Door, DoorSettings, GuardedCache, Process, RateSettings, Received, Stop, StopHandle,
 };
 use frontdesk_core::id::{BotId, Channel};
-use frontdesk_memory::MemoryStore;
+use frontdesk_core::port::Clock;
+use frontdesk_memory::{MemoryStore, SimulatedClock};
 use frontdesk_runtime::{OsEntropy, SystemClock};
 use frontdesk_telegram::TelegramDecoder;
 use futures_util::future::join_all;
@@ -22,21 +24,25 @@ use std::time::{Duration, Instant};
 
 const BOT: BotId = BotId(1);
 
-/// The door of one process over a store that it shares.
-fn door(store: &Arc<MemoryStore>, redis: &RedisSettings, per_hour: u64, stop: Stop) -> (Door, Process) {
-    let clock = Arc::new(SystemClock);
+/// The door of one process over a store that it shares. It waits for Redis by `patience`.
+fn door(
+    store: &Arc<MemoryStore>,
+    redis: &RedisSettings,
+    patience: Arc<dyn Clock>,
+    stop: Stop,
+) -> (Door, Process) {
     let process = Process::new(
         store.clone(),
-        clock.clone(),
+        Arc::new(SystemClock),
         Arc::new(OsEntropy),
         vec![(BOT, Channel::TELEGRAM)],
         slog::Logger::root(slog::Discard, slog::o!()),
     );
     let redis = RedisCache::open(redis.clone()).unwrap();
-    let cache = GuardedCache::new(Arc::new(redis), clock, Arc::clone(&process.stats));
+    let cache = GuardedCache::new(Arc::new(redis), patience, Arc::clone(&process.stats));
     let settings = DoorSettings {
         rates: RateSettings {
-            per_hour,
+            per_hour: 60,
             ..RateSettings::default()
         },
         ..DoorSettings::default()
@@ -64,31 +70,20 @@ async fn two_hundred_at_once_at_two_doors_are_limited_exactly_with_one_notice() 
     let store = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
     let (_handle, stop) = StopHandle::new();
     let redis = settings(&server);
+    // A clock that stands still waits for ever: a loaded machine is no cache that is away.
+    let patience = SimulatedClock::at(SystemClock.now());
     let doors = [
-        door(&store, &redis, 60, stop.clone()),
-        door(&store, &redis, 60, stop),
+        door(&store, &redis, Arc::new(patience.clone()), stop.clone()),
+        door(&store, &redis, Arc::new(patience), stop),
     ];
-    for (door, _) in &doors {
-        // Connected: the first call has to do it within the patience of the desk.
-        while receive(door, 1_000, 8).await.1 > GuardedCache::PATIENCE {}
-    }
-    let failed_before: u64 = doors
-        .iter()
-        .map(|(_, process)| process.stats.cache_failed.get())
-        .sum();
     let asks = (1..=200).map(|id| {
         let door = doors[usize::try_from(id).unwrap() % 2].0.clone();
         tokio::spawn(async move { receive(&door, id, 7).await.0 })
     });
     let got: Vec<Received> = join_all(asks).await.into_iter().map(Result::unwrap).collect();
-    let failed: u64 = doors
-        .iter()
-        .map(|(_, process)| process.stats.cache_failed.get())
-        .sum();
-    assert_eq!(
-        failed, failed_before,
-        "the machine is too slow for this test: {got:?}"
-    );
+    for (_, process) in &doors {
+        assert_eq!(process.stats.cache_failed.get(), 0);
+    }
     let accepted = got.iter().filter(|got| **got == Received::Accepted).count();
     let notices = got
         .iter()
@@ -118,7 +113,7 @@ async fn losing_redis_costs_one_wait(way: Way) {
     let proxy = Proxy::before(&server).await;
     let store = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
     let (_handle, stop) = StopHandle::new();
-    let (door, process) = door(&store, &settings(&proxy.url), 60, stop);
+    let (door, process) = door(&store, &settings(&proxy.url), Arc::new(SystemClock), stop);
     let before = p99(steadily(&door, 1, Duration::from_millis(500)).await);
     proxy.set(way);
     // Sixty-four at once find out together.
@@ -133,7 +128,10 @@ async fn losing_redis_costs_one_wait(way: Way) {
     let after = steadily(&door, 2_000_000, Duration::from_secs(3)).await;
     let (count, after) = (after.len(), p99(after));
     println!("p99 before {before:?}, {way:?} {after:?} of {count}");
-    assert!(after < GuardedCache::PATIENCE / 2, "{after:?}");
+    assert!(
+        after < before * 3 + GuardedCache::PATIENCE / 2,
+        "{before:?}, {after:?}"
+    );
     proxy.set(Way::Open);
     let deadline = Instant::now() + Duration::from_secs(30);
     let mut id = 3_000_000;

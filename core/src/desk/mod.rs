@@ -9,7 +9,8 @@
 //! Loops are futures over [`Clock::sleep_until`](crate::port::Clock::sleep_until); they know no
 //! runtime and spawn nothing. Whoever runs them decides how many of each: one [`DoorWriter`] per
 //! door, one [`Heartbeat`], one [`Upkeep`] and one [`Poller`] per process, and as many workers,
-//! senders and job runners as pay.
+//! senders and job runners as pay. Where processes share a cache, those that work have a
+//! [`WakeListener`] and those that only take in an [`Announcer`].
 //!
 //! **Invariants.** Nothing is answered at the door before it is durable. No messenger or cache is
 //! called while a transaction is open. What a loop has in hand is claimed, and its fence decides

@@ -104,7 +104,7 @@ pub trait Cache: Debug + Send + Sync {
     /// Raises the counters in order, each by one, until one of them stands above its limit: those
     /// after it are left alone and reported as they stand, with a count of 0 where there is none. A
     /// counter above its limit stays as it is, whatever limit it was counted by before. A counter may
-    /// stand in the group twice and is raised twice then.
+    /// stand in the group twice and is raised twice then. A value gives way to a counter.
     ///
     /// Atomic: of two concurrent calls one sees the other's counts entirely or not at all. The
     /// window starts at a counter's first count and is not prolonged by later ones; counter and
