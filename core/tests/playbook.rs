@@ -105,6 +105,12 @@ fn every_problem_names_its_line_and_what_is_expected() {
             "expected one of services, quote, ask, human",
         ),
         (
+            "knowledge/support.toml",
+            "route = \"urgent\"",
+            "route = \"somewhere\"",
+            "route `somewhere`: expected \"urgent\"",
+        ),
+        (
             "locales/ru.ftl",
             "thanks = ",
             "danke = ",
