@@ -22,7 +22,7 @@ fn said(file: &str, from: &str, to: &str) -> Vec<String> {
 fn the_shipped_playbook_has_no_problem() {
     let playbook = Playbook::parse(&shipped_files()).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(playbook.warnings.0, []);
-    assert_eq!(playbook.entries.len(), 12);
+    assert_eq!(playbook.entries.len(), 44);
     assert_eq!(playbook.version.len(), 16);
 }
 
@@ -103,6 +103,12 @@ fn every_problem_names_its_line_and_what_is_expected() {
             "\"quote\"",
             "\"buy\"",
             "expected one of services, quote, ask, human",
+        ),
+        (
+            "knowledge/support.toml",
+            "route = \"urgent\"",
+            "route = \"somewhere\"",
+            "route `somewhere`: expected \"urgent\"",
         ),
         (
             "locales/ru.ftl",

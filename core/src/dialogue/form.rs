@@ -27,22 +27,31 @@ pub(super) fn start(turn: &mut Turn<'_>) {
 
 /// Leaves the form; what was filled in stays.
 pub(super) fn cancel(turn: &mut Turn<'_>) {
-    let text = if turn.lead.as_ref().is_some_and(|lead| lead.form.is_running()) {
-        let lead = turn.lead_mut();
-        lead.form.phase = FormPhase::Paused;
-        lead.form.correcting = false;
-        lead.form.question += 1;
-        turn.fact("form_left", vec![]);
-        turn.text("form-cancelled", &[])
+    let key = if pause(turn) {
+        "form-cancelled"
     } else {
-        turn.text("nothing-to-cancel", &[])
+        "nothing-to-cancel"
     };
+    let text = turn.text(key, &[]);
     menu::show(turn, &text);
 }
 
 /// Whether the client's next text is for the form.
 pub(super) fn is_running(turn: &Turn<'_>) -> bool {
     turn.lead.as_ref().is_some_and(|lead| lead.form.is_running())
+}
+
+/// Stops asking without a word; what was filled in stays. False if the form is not running.
+pub(super) fn pause(turn: &mut Turn<'_>) -> bool {
+    if !is_running(turn) {
+        return false;
+    }
+    let lead = turn.lead_mut();
+    lead.form.phase = FormPhase::Paused;
+    lead.form.correcting = false;
+    lead.form.question += 1;
+    turn.fact("form_left", vec![]);
+    true
 }
 
 /// Asks the question the form is at once more, after something else was answered. False if the form
@@ -328,7 +337,8 @@ impl FormSkill {
                     }
                     turn.say("form-question-unknown", &[]);
                 }
-                ask(turn, field);
+                // An answer may have led out of the form.
+                ask_again(turn);
             }
             None => invalid(turn, field),
         }
@@ -342,7 +352,7 @@ impl FormSkill {
         if knowledge_skill::answer(turn, &found) == Heard::Passed {
             turn.say("form-summary-hint", &[]);
         }
-        summary(turn);
+        ask_again(turn);
     }
 }
 

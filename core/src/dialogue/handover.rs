@@ -15,7 +15,7 @@ pub(super) fn offer(turn: &Turn<'_>) -> Keyboard {
 }
 
 /// Puts the case in the agents' queue and says what happens next. `why` is for the staff:
-/// `asked` or `missed`.
+/// `asked`, `missed` or `urgent`. What is urgent raises a card also for a case that waits already.
 pub(super) fn escalate(turn: &mut Turn<'_>, why: &'static str) {
     let continue_button = |turn: &Turn<'_>| Some(Keyboard::Inline(vec![vec![menu::action(turn, "bot")]]));
     match turn.conversation.owner {
@@ -24,6 +24,9 @@ pub(super) fn escalate(turn: &mut Turn<'_>, why: &'static str) {
             let text = turn.text("handover-already", &[]);
             let keyboard = continue_button(turn);
             turn.say_text(&text, keyboard);
+            if why == "urgent" {
+                card::send(turn, "card-title-urgent");
+            }
             return;
         }
         Owner::Bot | Owner::Unknown(_) => {}
@@ -38,7 +41,12 @@ pub(super) fn escalate(turn: &mut Turn<'_>, why: &'static str) {
     let next = next_step(turn);
     let keyboard = continue_button(turn);
     turn.say_text(format!("{prefix} {next}").trim(), keyboard);
-    card::send(turn, "card-title-handover");
+    let title = if why == "urgent" {
+        "card-title-urgent"
+    } else {
+        "card-title-handover"
+    };
+    card::send(turn, title);
 }
 
 /// What happens next: now, or when people are back.

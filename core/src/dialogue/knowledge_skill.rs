@@ -2,13 +2,13 @@
 
 use crate::conversation::Awaiting;
 use crate::knowledge::{Match, MatchDecision};
-use crate::playbook::Entry;
+use crate::playbook::{Entry, Route, Script};
 use crate::port::messenger::{Button, Keyboard};
 use crate::text::clip;
 
 use super::registry::{Heard, Skill};
 use super::turn::{Saying, Turn};
-use super::{handover, menu};
+use super::{form, handover, menu};
 
 /// How many entries are offered at most.
 const OFFERED: usize = 3;
@@ -48,7 +48,7 @@ fn answer_of<'a>(turn: &Turn<'a>, entry: &'a Entry) -> Option<&'a str> {
     answer.map(String::as_str)
 }
 
-/// Gives the answer of one entry.
+/// Gives the answer of one entry, and goes where it leads.
 fn give(turn: &mut Turn<'_>, slug: &str, score: f64) -> Heard {
     let Some(entry) = turn.playbook().entry(slug) else {
         return Heard::Passed;
@@ -74,6 +74,14 @@ fn give(turn: &mut Turn<'_>, slug: &str, score: f64) -> Heard {
             ..Saying::bot(keyboard)
         },
     );
+    match entry.route {
+        Route::None => {}
+        Route::Urgent => {
+            // Nobody whose systems are down should be asked for a budget next.
+            form::pause(turn);
+            handover::escalate(turn, "urgent");
+        }
+    }
     Heard::Taken
 }
 
@@ -161,12 +169,15 @@ impl Skill for KnowledgeSkill {
             return Heard::Taken;
         }
         // One word in Latin letters is no sign of a language, but it may be a question in one.
+        // From three words on the letters are a sign: an English sentence with a product's name in it
+        // is no question in Russian.
         let current = turn.locale();
-        let others = turn
-            .playbook()
-            .locales
-            .iter()
-            .filter(|locale| **locale != current);
+        let sentence = text.split_whitespace().count() >= 3;
+        let script = Script::of(text).filter(|_| sentence);
+        let others =
+            turn.playbook().locales.iter().filter(|locale| {
+                **locale != current && script.is_none_or(|script| locale.script() == script)
+            });
         for locale in others {
             let found = turn.rules.match_question(locale, text);
             if found.decision != MatchDecision::None {
@@ -189,7 +200,7 @@ impl Skill for KnowledgeSkill {
         // An old button of an entry that still exists is as good as a new one: it asks for the same.
         let taken = give(turn, data, 1.0);
         if taken == Heard::Taken {
-            super::form::ask_again(turn);
+            form::ask_again(turn);
         }
         taken
     }

@@ -7,6 +7,16 @@ use toml::Spanned;
 use super::locale::Locale;
 use super::problem::{Problems, line_at};
 
+/// What follows the answer of an entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// Nothing: the client goes on.
+    #[default]
+    None,
+    /// A person at once, with an urgent card; the form is left.
+    Urgent,
+}
+
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -14,6 +24,8 @@ pub struct Entry {
     pub slug: String,
     /// Menu actions offered under the answer.
     pub buttons: Vec<String>,
+    /// What follows its answer.
+    pub route: Route,
     /// Phrasings by locale.
     pub questions: BTreeMap<Locale, Vec<String>>,
     /// The answer by locale; the default locale has one.
@@ -33,6 +45,7 @@ struct RawEntry {
     slug: Spanned<String>,
     #[serde(default)]
     buttons: Vec<Spanned<String>>,
+    route: Option<Spanned<String>>,
     questions: BTreeMap<String, Spanned<Vec<String>>>,
     answer: BTreeMap<String, Spanned<String>>,
 }
@@ -94,9 +107,26 @@ pub(super) fn parse_file(
                 );
             }
         }
+        let route = match raw
+            .route
+            .as_ref()
+            .map(|route| (route.get_ref().as_str(), route.span()))
+        {
+            None => Route::None,
+            Some(("urgent", _)) => Route::Urgent,
+            Some((other, span)) => {
+                problems.error(
+                    file,
+                    line_at(text, span.start),
+                    format!("route `{other}`: expected \"urgent\", or none at all"),
+                );
+                Route::None
+            }
+        };
         let mut entry = Entry {
             slug: slug.clone(),
             buttons: raw.buttons.into_iter().map(Spanned::into_inner).collect(),
+            route,
             questions: BTreeMap::new(),
             answer: BTreeMap::new(),
         };

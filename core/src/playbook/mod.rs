@@ -13,7 +13,7 @@ mod texts;
 
 pub use form::{Field, FieldKind, Form, choice_key};
 pub use hours::Hours;
-pub use knowledge::Entry;
+pub use knowledge::{Entry, Route};
 pub use locale::{Locale, Script};
 pub use model::{ModelPlan, ModelPrice, PLACEHOLDERS as PROMPT_PLACEHOLDERS};
 pub use problem::{Problem, Problems, Severity};

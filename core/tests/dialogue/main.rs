@@ -5,6 +5,7 @@ mod form;
 mod model;
 #[path = "../shipped/mod.rs"]
 mod shipped;
+mod urgent;
 
 use chat::Chat;
 use frontdesk_core::conversation::{ContentType, ConversationStatus, Owner, SenderType};
@@ -88,6 +89,10 @@ fn a_question_in_russian_is_answered_in_russian() {
     // … unless it is a question that only another language knows.
     let said = chat.says("price");
     assert!(!said.contains("гадать"), "{said}");
+    assert_eq!(language(&chat).as_deref(), Some("en"));
+    // An English sentence with a name that Russian entries hold too stays English.
+    let said = chat.says("how do i sort a list in python");
+    assert!(said.contains("rather not guess"), "{said}");
     assert_eq!(language(&chat).as_deref(), Some("en"));
 }
 

@@ -83,7 +83,7 @@ limited-day = That is the most I can answer in one day. I will answer again from
 # --- services
 services-intro = This is what we do. Tap for more:
 service-devops-name = DevOps and CI/CD
-service-devops-text = We build and repair delivery: pipelines, Kubernetes, infrastructure as code, monitoring and on-call. Most projects start with an audit of about a week.
+service-devops-text = We build and repair delivery: pipelines, Kubernetes, infrastructure as code, monitoring and on-call. Most projects start with an audit of one to two weeks.
 service-custom-apps-name = Custom applications
 service-custom-apps-text = We design, build and run web applications and backends, from the first prototype to production and support.
 service-cloud-name = Cloud migration
@@ -151,7 +151,7 @@ field-consent-label = Consent
 field-consent-invalid = Without your consent I cannot send the request. Tap "Yes" to agree, or "Cancel" to leave the form.
 
 # --- words that are understood, separated by commas
-words-human = human, person, agent, operator, manager, talk to a human, talk to a person, real person, speak to a human, support
+words-human = human, person, agent, operator, manager, talk to a human, talk to a person, real person, speak to a human, support, a human, a person, human please, person please, real human, live agent, live person, talk to human, speak to a person, speak with a human, talk with a person, connect me to a human, connect me with a person, connect me with someone, get me a human, give me a human, i want a human, i need a human, i want a person, i want to talk to a human, i want to talk to a person, i want to speak to a human, i want to speak to a person, i want to speak to someone, i want to talk to someone, can i talk to a human, can i talk to a person, can i talk to someone, can i speak to a human, can i speak to someone, can someone call me, call me, call me back, please call me, please call me back, let me talk to a manager, transfer me to a human, no bots please, not a bot, stop the bot, customer service
 words-greeting = hi, hello, hey, hi there, hello there, good morning, good afternoon, good evening, greetings
 words-thanks = thanks, thank you, thx, ty, thank you very much, thanks a lot, great thanks
 words-question = how, what, why, when, where, which, who, can, could, do, does, is, are, will
@@ -173,6 +173,7 @@ card-title-hot = 🔥 Hot lead: {$client}
 card-title-confirmed = ✅ Request confirmed: {$client}
 card-title-handover = 🙋 {$client} asks for a person
 card-title-lead = Lead of {$client}
+card-title-urgent = 🚨 URGENT, something is down: {$client}
 card-score = Score: {$class}, {$points} points
 card-field = {$label}: {$value}
 score-hot = hot

@@ -146,6 +146,11 @@ fn setting(text: &str) -> Result<Step, String> {
 
 fn sent(kind: &str, rest: &str) -> Result<UpdateKind, String> {
     let content_type = match kind {
+        "edit" => {
+            return Ok(UpdateKind::Edited {
+                text: rest.to_owned(),
+            });
+        }
         "contact" => {
             return Ok(UpdateKind::Contact {
                 phone: rest.to_owned(),
@@ -164,7 +169,7 @@ fn sent(kind: &str, rest: &str) -> Result<UpdateKind, String> {
         "sticker" => ContentType::Other,
         _ => {
             return Err(format!(
-                "({kind}): expected photo, voice, document, sticker, location or contact"
+                "({kind}): expected photo, voice, document, sticker, location, contact or edit"
             ));
         }
     };

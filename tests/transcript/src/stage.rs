@@ -149,7 +149,10 @@ impl Stage {
 
     /// The client does something; what was said because of it comes back.
     pub fn client(&mut self, what: UpdateKind) -> Result<Vec<Heard>, String> {
-        self.updates += 1;
+        // An edit is of the newest message.
+        if !matches!(what, UpdateKind::Edited { .. }) {
+            self.updates += 1;
+        }
         let update = Update {
             chat: client_lane().chat,
             chat_kind: ChatKind::Private,
