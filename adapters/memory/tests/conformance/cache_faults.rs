@@ -1,6 +1,6 @@
 //! The kit would notice a cache that breaks its promises.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -90,7 +90,7 @@ impl Cache for Faulty {
 
     async fn publish(&self, topic: &str, message: &str) -> Result<(), CacheError> {
         if self.fault == Fault::MessagesKept {
-            self.published.lock().unwrap().push(Heard {
+            self.kept().push(Heard {
                 topic: topic.to_owned(),
                 message: message.to_owned(),
             });
@@ -110,7 +110,7 @@ impl Cache for Faulty {
         if self.fault == Fault::TopicsMixed {
             return self.inner.subscribe(&["all".to_owned()]).await;
         }
-        let before = self.published.lock().unwrap().clone();
+        let before = self.kept().clone();
         let inner = self.inner.subscribe(topics).await?;
         Ok(Box::new(Replaying { before, inner }))
     }
@@ -140,6 +140,10 @@ impl Faulty {
             (Fault::KeysClipped, Some((at, _))) => &key[..at],
             _ => key,
         }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Heard>> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts what there is, up to `most`, once more, in a new window.
