@@ -6,10 +6,6 @@ use frontdesk_core::lead::FormPhase;
 
 const DOWN: &str = "our site is down";
 
-fn owner(chat: &Chat) -> Owner {
-    chat.snapshot.conversation.as_ref().unwrap().owner.clone()
-}
-
 #[test]
 fn what_is_urgent_is_answered_and_goes_straight_to_a_person() {
     let mut chat = Chat::new();
@@ -18,7 +14,7 @@ fn what_is_urgent_is_answered_and_goes_straight_to_a_person() {
     let (answer, next) = said.split_once('\n').unwrap();
     assert!(answer.contains("at once"), "{said}");
     assert!(next.contains("I have called a colleague"), "{said}");
-    assert_eq!(owner(&chat), Owner::Queue);
+    assert_eq!(chat.snapshot.conversation.as_ref().unwrap().owner, Owner::Queue);
     assert!(
         chat.staff().contains("URGENT") && chat.staff().contains("Ann"),
         "{}",
