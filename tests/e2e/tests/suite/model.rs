@@ -48,10 +48,7 @@ pub(crate) async fn greeted<'a>(desk: &'a Desk, id: i64) -> Client<'a> {
 }
 
 async fn stop(running: Running) {
-    for worker in running.workers {
-        worker.program.stop().await.fine();
-    }
-    running.program.stop().await.fine();
+    running.stop().await.fine();
 }
 
 /// Every fault of a model: what is told, and how many calls it costs at most.
@@ -346,7 +343,7 @@ async fn an_answer_under_way_is_superseded_and_stopped() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         assert!(
-            thinking.desk.telegram.stop_draft(7).is_some(),
+            thinking.desk.telegram.stop_draft(7).is_ok(),
             "the draft has a button"
         );
         assert_says(&client.next("the button").await, "stopped");
