@@ -91,7 +91,7 @@ impl Serving {
             None => log.clone(),
         };
         // Only a worker decides, and only who decides has the knowledge trained.
-        let rules = match bot.filter(|_| roles.worker) {
+        let dialogue = match bot.filter(|_| roles.worker) {
             Some(bot) => Some(rules::load(settings, staff(settings, bot))?),
             None => None,
         };
@@ -146,8 +146,8 @@ impl Serving {
                     door.poll(&base, polling(bot, client, &decoder));
                 }
             }
-            work = rules.map(|rules| WorkParts {
-                rules,
+            work = dialogue.map(|dialogue| WorkParts {
+                rules: dialogue,
                 messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
                 decoders: vec![decoder],
             });
