@@ -37,7 +37,6 @@ impl Log {
     /// Ends logging: what waits is written, and told, the latter no longer than `limit`.
     pub fn end(self, limit: Duration) {
         drop(self.root);
-        // Joins the thread that writes; what it had to tell is told then.
         drop(self.flush);
         if let Some(monitor) = self.monitor {
             monitor.flush(limit);
@@ -51,9 +50,14 @@ impl Log {
             LogFormat::Auto => !std::io::stderr().is_terminal(),
         };
         let (drain, flush) = if json {
-            spawn(json_drain(), monitor.clone())
+            spawn(json_drain())
         } else {
-            spawn(text_drain(), monitor.clone())
+            spawn(text_drain())
+        };
+        // In front of the queue: behind it a line's words are no longer known to be fixed.
+        let drain = Monitored {
+            drain,
+            monitor: monitor.clone(),
         };
         let root = Logger::root(slog::LevelFilter::new(drain, settings.log_level).fuse(), o!());
         bridge(&root, settings.log_level);
@@ -61,11 +65,11 @@ impl Log {
     }
 }
 
-fn spawn<D>(drain: D, monitor: Option<Monitor>) -> (slog::Fuse<slog_async::Async>, slog_async::AsyncGuard)
+fn spawn<D>(drain: D) -> (slog::Fuse<slog_async::Async>, slog_async::AsyncGuard)
 where
     D: Drain<Err = slog::Never, Ok = ()> + Send + 'static,
 {
-    let (drain, guard) = slog_async::Async::new(Monitored { drain, monitor })
+    let (drain, guard) = slog_async::Async::new(drain)
         .chan_size(CHANNEL)
         // A line lost is a question without an answer later; the one who logs waits instead.
         .overflow_strategy(slog_async::OverflowStrategy::Block)

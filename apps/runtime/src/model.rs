@@ -31,7 +31,7 @@ pub(crate) fn open(
     }
     models.insert(0, Arc::new(first));
     let store = Arc::clone(&process.store);
-    let chain = chain(ChainParts {
+    let chain = chain(&ChainParts {
         models,
         store,
         clock: Arc::clone(&process.clock),

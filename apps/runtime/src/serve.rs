@@ -91,7 +91,7 @@ impl Serving {
             None => log.clone(),
         };
         // Only a worker decides, and only who decides has the knowledge trained.
-        let rules = match bot.filter(|_| roles.worker) {
+        let dialogue = match bot.filter(|_| roles.worker) {
             Some(bot) => Some(rules::load(settings, staff(settings, bot))?),
             None => None,
         };
@@ -146,6 +146,7 @@ impl Serving {
                     door.poll(&base, polling(bot, client, &decoder));
                 }
             }
+<<<<<<< HEAD
             let model = match &rules {
                 Some(rules) => model::open(settings, rules.playbook(), &base.process, &log)?,
                 None => None,
@@ -153,6 +154,10 @@ impl Serving {
             work = rules.map(|rules| WorkParts {
                 rules,
                 model,
+=======
+            work = dialogue.map(|dialogue| WorkParts {
+                rules: dialogue,
+>>>>>>> processes
                 messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
                 decoders: vec![decoder],
             });

@@ -27,7 +27,7 @@ pub(super) struct Dead {
 #[derive(Debug)]
 pub(super) enum DeadItem {
     Turn(Waiting),
-    Reply(Call),
+    Reply(Box<Call>),
     Job(Box<Job>),
 }
 

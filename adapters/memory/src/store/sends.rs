@@ -194,7 +194,7 @@ impl State {
             lane: call.outgoing.lane.clone(),
             why: why.to_owned(),
             at: now,
-            item: DeadItem::Reply(call),
+            item: DeadItem::Reply(Box::new(call)),
         });
     }
 }

@@ -8,7 +8,7 @@ use frontdesk_fake_telegram::{Effect, Fault};
 
 use crate::conversation::Client;
 use crate::crowd::{Crowd, EACH};
-use crate::power_cut::doubled_only_where_cut;
+use crate::power_cut::{LEASE, doubled_only_where_cut};
 use crate::{conversation, duplicates, hostile, order, power_cut, stop};
 
 /// One test body in many processes, told of updates and asking for them.
@@ -120,7 +120,7 @@ async fn under_way(desk: &Desk, sends: usize) {
 }
 
 pub(crate) async fn each_is_killed(mut desk: Desk) {
-    desk.set("WORK_LEASE", "2s");
+    desk.set("WORK_LEASE", LEASE);
     desk.telegram
         .fault(Fault::new(Effect::Slow { seconds: 0.05 }).method("sendMessage"));
     let crowd = Crowd::new(400..430);
