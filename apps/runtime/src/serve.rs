@@ -146,18 +146,13 @@ impl Serving {
                     door.poll(&base, polling(bot, client, &decoder));
                 }
             }
-<<<<<<< HEAD
-            let model = match &rules {
+            let model = match &dialogue {
                 Some(rules) => model::open(settings, rules.playbook(), &base.process, &log)?,
                 None => None,
             };
-            work = rules.map(|rules| WorkParts {
+            work = dialogue.map(|rules| WorkParts {
                 rules,
                 model,
-=======
-            work = dialogue.map(|dialogue| WorkParts {
-                rules: dialogue,
->>>>>>> processes
                 messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
                 decoders: vec![decoder],
             });

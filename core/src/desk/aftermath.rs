@@ -36,6 +36,8 @@ pub(super) fn count(metrics: &dyn Metrics, before: &Snapshot, decision: &Decisio
     }
     for fact in &decision.facts {
         let rung = match fact.what {
+            "model_asked" => "model",
+            "model_degraded" if fact.fields.contains(&("rung", "closest".to_owned())) => "closest",
             "question_missed" => "sentence",
             "conversation_escalated" if fact.fields.contains(&("why", "missed".to_owned())) => "person",
             _ => continue,
