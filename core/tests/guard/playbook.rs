@@ -3,7 +3,7 @@
 use crate::shipped::shipped_files;
 use frontdesk_core::guard::check::{Checker, Grounds, Policy, Refusal, Wording, confidence};
 use frontdesk_core::guard::redact::find;
-use frontdesk_core::playbook::Playbook;
+use frontdesk_core::playbook::{Playbook, Route};
 
 fn playbook() -> Playbook {
     Playbook::parse(&shipped_files()).unwrap_or_else(|problems| panic!("{problems}"))
@@ -30,6 +30,8 @@ fn every_answer_of_the_knowledge_may_be_said_and_is_confident() {
         for (locale, answer) in &entry.answer {
             let grounds = Grounds {
                 company: &[answer],
+                // With an answer of this route a person is called.
+                handed_over: entry.route == Route::Urgent,
                 ..Grounds::default()
             };
             let said = Checker::new(&policy, &grounds).finished(answer);
