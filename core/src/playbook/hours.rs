@@ -114,6 +114,19 @@ impl Hours {
         }
     }
 
+    /// The weekly hours in words that need no language: `Mon 09:00-18:00, …, Europe/Berlin`.
+    pub fn weekly(&self) -> String {
+        const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+        let spans = NAMES.iter().zip(&self.weekly).flat_map(|(day, spans)| {
+            spans.iter().map(move |(start, end)| {
+                format!("{day} {}-{}", start.strftime("%H:%M"), end.strftime("%H:%M"))
+            })
+        });
+        let mut parts: Vec<String> = spans.collect();
+        parts.extend(self.zone.iana_name().map(str::to_owned));
+        parts.join(", ")
+    }
+
     fn spans(&self, date: Date) -> &[(Time, Time)] {
         if self.holidays.contains(&date) {
             return &[];
@@ -167,6 +180,8 @@ mod tests {
         }
         assert_eq!(berlin().local(at("2026-11-23T08:00:00Z")).clock, "09:00");
         assert_eq!(berlin().local(at("2026-11-23T08:00:00Z")).weekday, 0);
+        assert!(berlin().weekly().starts_with("Mon 09:00-18:00, Tue 09:00-18:00"));
+        assert!(berlin().weekly().ends_with("Fri 09:00-18:00, Europe/Berlin"));
     }
 
     #[test]

@@ -74,17 +74,12 @@ impl<'a> Material<'a> {
             })
             .collect();
         let local = playbook.hours.local(self.now);
-        let open = if playbook.hours.is_open(self.now) {
-            "open"
-        } else {
-            "closed"
-        };
         self.plan.fill(&[
             ("brand", &playbook.brand.name),
             ("site", &playbook.brand.site),
             ("locale", self.locale.as_str()),
             ("now", &format!("{} {}", local.date, local.clock)),
-            ("hours", open),
+            ("hours", &playbook.hours.weekly()),
             ("services", &services.join(", ")),
         ])
     }

@@ -12,6 +12,7 @@ mod crowd;
 mod duplicates;
 mod faults;
 mod hostile;
+mod injection;
 mod many;
 mod model;
 mod monitoring;
