@@ -4,7 +4,9 @@
 
 mod shipped;
 
-use frontdesk_core::knowledge::{Knowledge, Match, Threshold};
+use std::collections::BTreeMap;
+
+use frontdesk_core::knowledge::{Knowledge, Match, Matcher, Phrasings, Threshold, Thresholds};
 use frontdesk_core::playbook::{Locale, Playbook, PlaybookFiles};
 
 fn parse(files: &PlaybookFiles) -> Playbook {
@@ -101,4 +103,39 @@ fn refuses_another_playbook(bytes: &[u8], english: &Locale) {
             .push_str(" Ask.")),
         "what is answered is not learned"
     );
+}
+
+/// Kept knowledge is not trained again, so a program must not take what an older one learned otherwise.
+#[test]
+fn what_is_learned_has_not_changed_since_its_version() {
+    let mut entries: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for line in include_str!("knowledge/entries.tsv").lines() {
+        let (slug, question) = line.split_once('\t').unwrap();
+        entries.entry(slug).or_default().push(question.to_owned());
+    }
+    let entries: Vec<Phrasings> = entries
+        .into_iter()
+        .map(|(slug, questions)| Phrasings {
+            slug: slug.to_owned(),
+            questions,
+        })
+        .collect();
+    let none: Vec<String> = include_str!("knowledge/none.txt")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let matcher = Matcher::train(&entries, &none, &Thresholds::default());
+    let score = |question| matcher.query(question).score;
+    for (learned, now) in [
+        (0.3873, matcher.accept()),
+        (0.4943, score("what would an audit cost us")),
+        (0.4935, score("help, our website is down")),
+        (0.2293, score("price of moving a database")),
+    ] {
+        assert!(
+            (learned - now).abs() < 0.002,
+            "{learned} has become {now}: count up VERSION in core/src/knowledge/library.rs, or what older \
+             programs have kept goes on being used; then put the new figures here"
+        );
+    }
 }

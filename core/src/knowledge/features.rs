@@ -97,7 +97,7 @@ impl Known {
 /// Features that occur in the same lines, in the same proportion in each (the grams of a rare word, say), are a
 /// group, and the classifier sees a group as one feature: the direction its features have in every line. Nothing
 /// is lost by that. All a classifier here can learn is sums of lines, so a direction no line has gets no weight,
-/// with a group or without. There are about a third as many groups as features.
+/// with a group or without. The shipped playbook has not half as many groups as features.
 #[derive(Debug)]
 pub(super) struct Features {
     /// By hash. Looked up, and iterated only to be sorted: its order must not reach the weights.
