@@ -48,7 +48,8 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, report: &ModelReport
                 answer(&mut turn, text, proposals, saying);
             }
         }
-        ModelOutcome::Failed { why } => degrade(&mut turn, &pending, why),
+        ModelOutcome::Refused { why } => degrade(&mut turn, &pending, "missed", why),
+        ModelOutcome::Failed { why } => degrade(&mut turn, &pending, "model-unavailable", why),
     }
     turn.finish()
 }
@@ -57,7 +58,7 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, report: &ModelReport
 pub(super) fn overdue(turn: &mut Turn<'_>) {
     if let Some(pending) = asking::withdraw(turn) {
         turn.answers(pending.questions.last().copied());
-        degrade(turn, &pending, "overdue");
+        degrade(turn, &pending, "model-unavailable", "overdue");
     }
 }
 
@@ -150,8 +151,8 @@ fn fill(turn: &mut Turn<'_>, found: &[FoundField]) {
     }
 }
 
-/// The rung below the model.
-fn degrade(turn: &mut Turn<'_>, pending: &PendingAnswer, why: &str) {
+/// The rung below the model. `honest` is the text of the last one.
+fn degrade(turn: &mut Turn<'_>, pending: &PendingAnswer, honest: &str, why: &str) {
     if turn.conversation.owner == Owner::Agent {
         turn.fact(
             "model_degraded",
@@ -169,30 +170,7 @@ fn degrade(turn: &mut Turn<'_>, pending: &PendingAnswer, why: &str) {
         vec![("rung", rung.to_owned()), ("why", why.to_owned())],
     );
     if !given {
-        let key = if is_outage(why) {
-            "model-unavailable"
-        } else {
-            "missed"
-        };
-        knowledge_skill::miss_with(turn, key);
+        knowledge_skill::miss_with(turn, honest);
     }
     form::ask_again(turn);
-}
-
-/// Whether the model could not answer, rather than that its answer could not be given.
-fn is_outage(why: &str) -> bool {
-    matches!(
-        why,
-        "unavailable"
-            | "timed_out"
-            | "rate_limited"
-            | "unauthorised"
-            | "quota_exhausted"
-            | "incomplete"
-            | "client_budget"
-            | "bot_budget"
-            | "resting"
-            | "no_time_left"
-            | "overdue"
-    )
 }

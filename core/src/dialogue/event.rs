@@ -249,9 +249,14 @@ pub enum ModelOutcome {
         /// What it took.
         llm: ModelUse,
     },
-    /// There is no answer that could be given.
+    /// It answered, and the answer may not be given.
+    Refused {
+        /// Why, in one word: the kind of the check that refused it.
+        why: String,
+    },
+    /// There is no answer.
     Failed {
-        /// Why, in one word: the kind of the model's error, or of the check that refused.
+        /// Why, in one word: the kind of the model's error.
         why: String,
     },
 }

@@ -31,6 +31,8 @@ struct PlayedModel {
     clock: SimulatedClock,
     plays: Mutex<VecDeque<Play>>,
     asked: Mutex<Vec<ModelRequest>>,
+    /// Says back the last part of its prompt instead.
+    parrot: std::sync::atomic::AtomicBool,
     /// Calls under way, and calls that were heard to their end.
     counts: Mutex<(usize, usize)>,
 }
@@ -57,7 +59,20 @@ impl LanguageModel for PlayedModel {
     ) -> Result<ModelAnswer, ModelError> {
         self.counts.lock().unwrap().0 += 1;
         let _under = Under(self);
+        let last = request
+            .parts
+            .last()
+            .map(|part| part.text.clone())
+            .unwrap_or_default();
         self.asked.lock().unwrap().push(request);
+        if self.parrot.load(std::sync::atomic::Ordering::SeqCst) {
+            return Ok(ModelAnswer {
+                text: last,
+                calls: Vec::new(),
+                model: "played".to_owned(),
+                usage: None,
+            });
+        }
         let (words, end) = self.plays.lock().unwrap().pop_front().expect("a play");
         let mut text = String::new();
         for (wait, word) in words {
@@ -119,6 +134,7 @@ impl Desk {
             clock: world.clock.clone(),
             plays: Mutex::new(plays.into()),
             asked: Mutex::default(),
+            parrot: std::sync::atomic::AtomicBool::new(false),
             counts: Mutex::default(),
         });
         let door = world.door(DoorSettings::default());
@@ -390,6 +406,19 @@ fn an_answer_that_tells_the_rules_or_invents_a_price_is_not_given() {
         assert!(shown.last().unwrap().contains("reliable answer"), "{shown:?}");
         assert_eq!(desk.world.process.stats.answers_refused.get(), 1);
     }
+}
+
+#[test]
+fn a_model_that_parrots_its_prompt_is_not_passed_on() {
+    let mut desk = Desk::new(Vec::new(), NEITHER);
+    desk.model.parrot.store(true, std::sync::atomic::Ordering::SeqCst);
+    desk.says(FAR);
+    desk.pass(5);
+    let shown = desk.shown();
+    assert!(
+        shown.len() == 1 && shown[0].contains("reliable answer"),
+        "{shown:?}"
+    );
 }
 
 #[test]

@@ -238,7 +238,10 @@ fn a_failure_is_told_and_the_second_in_a_row_fetches_a_person() {
 fn an_answer_that_may_not_be_given_is_a_miss_and_not_an_outage() {
     let mut chat = chat();
     let job = asks(&mut chat, FAR);
-    let said = reports(&mut chat, job, failed("ungrounded_number"));
+    let refused = ModelOutcome::Refused {
+        why: "figure".to_owned(),
+    };
+    let said = reports(&mut chat, job, refused);
     assert!(said.contains("reliable answer"), "{said}");
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Judge<'a> {
     passages: Vec<&'a str>,
     own_words: Vec<(MessageId, &'a str)>,
     asked: &'a str,
+    /// What stands around untrusted text in the prompt: none of it may be said.
+    boundary: &'a str,
     /// Of an answer with which nobody is called.
     alone: Checker,
     /// Of one with which a person is.
@@ -35,7 +37,13 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// A judge of the answer to this material. `rules` are those of the prompt.
-    pub(super) fn new(policy: &Policy, material: &Material<'a>, rules: &str, asked: &'a str) -> Self {
+    pub(super) fn new(
+        policy: &Policy,
+        material: &Material<'a>,
+        rules: &str,
+        asked: &'a str,
+        boundary: &'a str,
+    ) -> Self {
         let passages = material.passages();
         let own_words = material.own_words();
         let company = material.company();
@@ -57,11 +65,15 @@ impl<'a> Judge<'a> {
             passages,
             own_words,
             asked,
+            boundary,
         }
     }
 
     /// What of the text so far may be shown.
     pub(super) fn showable(&self, so_far: &str) -> Option<String> {
+        if so_far.contains(self.boundary) {
+            return None;
+        }
         self.alone.so_far(so_far).ok().filter(|text| !text.is_empty())
     }
 
@@ -88,7 +100,12 @@ impl<'a> Judge<'a> {
         if answer.text.trim().is_empty() && acts {
             return Ok((String::new(), proposals));
         }
-        match checker.finished(&answer.text) {
+        let judged = if answer.text.contains(self.boundary) {
+            Err(Refusal::Markup)
+        } else {
+            checker.finished(&answer.text)
+        };
+        match judged {
             Ok(text) => Ok((text, proposals)),
             Err(Refusal::Claim) => {
                 proposals.hand_over = true;

@@ -108,9 +108,10 @@ impl AnswerKind {
         }
         material.entries = self.entries(locale, &asked, plan);
         let prompt_rules = material.rules();
-        let judge = Judge::new(&self.policy, &material, &prompt_rules, &asked);
+        let fence = Fence::new(process.ids.entropy());
+        let judge = Judge::new(&self.policy, &material, &prompt_rules, &asked, fence.boundary());
         let request = ModelRequest {
-            parts: material.parts(&prompt_rules, &Fence::new(process.ids.entropy())),
+            parts: material.parts(&prompt_rules, &fence),
             tools: propose::tools(&rules.playbook().form),
             max_tokens: plan.answer_tokens,
             deadline: question.due.since(process.now()).saturating_sub(MARGIN),
@@ -200,7 +201,7 @@ impl AnswerKind {
             Err(why) => {
                 self.parts.process.stats.answers_refused.up();
                 slog::warn!(self.parts.process.log, "an answer of the model was refused"; "why" => why);
-                failed(why)
+                ModelOutcome::Refused { why: why.to_owned() }
             }
         }
     }

@@ -10,6 +10,8 @@ use crate::conversation::{Client, assert_says, texts};
 
 /// What no entry of the playbook answers, and what none comes close to.
 pub(crate) const FAR: &str = "which moons of jupiter taste best with purple penguins";
+/// Another such text.
+const FARTHER: &str = "and would my grandmother dance with a purple giraffe";
 /// What every answer that the tests script says; no check of an answer minds it.
 const CALM: &str = "Callisto would be my choice.";
 /// What a client is told when the model does not answer.
@@ -129,11 +131,12 @@ async fn every_fault_is_told(faults: Vec<(&'static str, Effect, u64)>) {
     let Some(mut thinking) = Thinking::new(Backend::Sqlite).await else {
         return;
     };
-    thinking.llm.answer(Answer::text(CALM));
     for (id, (name, effect, most)) in (1_001_i64..).zip(faults) {
         let running = thinking.desk.start().await;
-        let fault = thinking.llm.fault(Fault::new(effect));
         thinking.llm.reset();
+        // With a proposal, for the fault that is in its name.
+        thinking.llm.answer(Answer::text(CALM).call("note_lead", "{}"));
+        thinking.llm.fault(Fault::new(effect));
         let mut client = greeted(&thinking.desk, id).await;
         let asked = Instant::now();
         for text in [FAR, "How much is a DevOps audit?"] {
@@ -154,7 +157,6 @@ async fn every_fault_is_told(faults: Vec<(&'static str, Effect, u64)>) {
         let calls = thinking.llm.stats().calls;
         assert!((1..=most).contains(&calls), "{name}: {calls} calls");
         assert_says(&client.says("/human").await, "colleague");
-        thinking.llm.clear_fault(fault);
         stop(running).await;
     }
 }
@@ -179,21 +181,20 @@ async fn every_fault_is_told_last_third() {
     within(Duration::from_secs(240), every_fault_is_told(third(2))).await;
 }
 
-/// Oddities that an answer survives.
+/// Thoughts that leak in whole are cut out, and the answer is given.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_only_odd_harms_no_answer() {
+async fn thoughts_that_leak_in_whole_harm_no_answer() {
     let body = async {
         let Some(mut thinking) = Thinking::new(Backend::Sqlite).await else {
             return;
         };
         let running = thinking.desk.start().await;
-        thinking.llm.answer(Answer::text(CALM).call("hand_over", "{}"));
-        for (id, effect) in (1..).zip([Effect::NullNames, Effect::ThinkMarkup { closed: true }]) {
-            let fault = thinking.llm.fault(Fault::new(effect));
-            let mut client = greeted(&thinking.desk, id).await;
-            assert_eq!(client.says(FAR).await.text, CALM);
-            thinking.llm.clear_fault(fault);
-        }
+        thinking.llm.answer(Answer::text(CALM));
+        thinking
+            .llm
+            .fault(Fault::new(Effect::ThinkMarkup { closed: true }));
+        let mut client = greeted(&thinking.desk, 1).await;
+        assert_eq!(client.says(FAR).await.text, CALM);
         stop(running).await;
     };
     within(Duration::from_secs(60), body).await;
@@ -309,10 +310,7 @@ async fn an_answer_under_way_is_superseded_and_stopped() {
         let mut client = greeted(&thinking.desk, 7).await;
         thinking.desk.telegram.user_text(7, FAR);
         thinking.calls(1).await;
-        assert_eq!(
-            client.says("and what would a giraffe say to that").await.text,
-            CALM
-        );
+        assert_eq!(client.says(FARTHER).await.text, CALM);
         let gone = thinking
             .llm
             .wait_for(Condition::Gone { count: 1 }, PATIENCE)
@@ -324,7 +322,7 @@ async fn an_answer_under_way_is_superseded_and_stopped() {
 
         // /stop
         thinking.llm.clear_answers();
-        thinking.llm.answer(Answer::text(CALM).hold(Hold::AfterPieces(1)));
+        thinking.llm.answer(Answer::text(CALM).hold(Hold::AfterPieces(3)));
         thinking.desk.telegram.user_text(7, FAR);
         thinking.calls(3).await;
         assert_says(&client.says("/stop").await, "stopped");
@@ -384,7 +382,7 @@ async fn the_model_sees_no_personal_data() {
             said.text.contains(DATA[0]) && said.text.contains(DATA[1]),
             "{said:?}"
         );
-        client.says("and what would a giraffe say to that, really").await;
+        client.says(FARTHER).await;
         for call in thinking.llm.calls() {
             let body = call.body.to_string();
             for data in DATA {
