@@ -132,6 +132,12 @@ impl Desk {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
+    /// A setting's value.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str)
+    }
+
     /// Its folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

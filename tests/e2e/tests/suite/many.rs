@@ -66,6 +66,12 @@ in_many!(
     crate::many::each_tells_its_figures
 );
 
+in_many!(
+    a_flushed_cache_loses_nothing_but_counts,
+    60,
+    crate::many::a_flushed_cache_loses_nothing
+);
+
 mod strangers_and_odd_updates {
     in_many!(one, webhook, Webhook, 90, crate::many::hostile::holds);
 }
@@ -224,4 +230,44 @@ fn figure(page: &str, series: &str) -> f64 {
             .parse()
             .unwrap_or_else(|error| panic!("{series} {value}: {error}"))
     })
+}
+
+/// Redis, where there is one, is emptied in the middle of a form: the form goes on where it was.
+pub(crate) async fn a_flushed_cache_loses_nothing(mut desk: Desk) {
+    let Some(redis) = desk.setting("REDIS_URL").map(str::to_owned) else {
+        println!("SKIPPED: no Redis to empty");
+        return;
+    };
+    // A database of its own: the other tests count in theirs.
+    const OWN: u8 = 9;
+    desk.set("REDIS_URL", &format!("{redis}/{OWN}"));
+    let running = desk.start().await;
+    let mut ann = Client::new(&desk, 71);
+    ann.says("/start").await;
+    desk.telegram.user_text(71, "/quote");
+    ann.hears("(1/8)").await;
+    desk.telegram.user_text(71, "cloud migration");
+    ann.hears("(2/8)").await;
+    flush(&redis, OWN).await;
+    desk.telegram.user_text(71, "Forty services want to move.");
+    ann.hears("(3/8)").await;
+    flush(&redis, OWN).await;
+    desk.telegram.user_text(71, "how much is a devops audit?");
+    ann.hears("audit").await;
+    ann.hears("(3/8)").await;
+    running.stop().await.fine();
+}
+
+/// Empties one database of a Redis.
+async fn flush(redis: &str, database: u8) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = redis.trim_start_matches("redis://").trim_end_matches('/');
+    let mut stream = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("reaching Redis");
+    let command = format!("SELECT {database}\r\nFLUSHDB\r\n");
+    stream.write_all(command.as_bytes()).await.expect("asking Redis");
+    let mut answer = [0_u8; 10];
+    stream.read_exact(&mut answer).await.expect("an answer of Redis");
+    assert_eq!(&answer, b"+OK\r\n+OK\r\n");
 }
