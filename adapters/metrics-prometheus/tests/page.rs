@@ -1,5 +1,7 @@
 //! What the page says.
 
+#![expect(clippy::expect_used, reason = "a helper of tests fails as tests do")]
+
 use frontdesk_core::desk::DeskStats;
 use frontdesk_core::port::Metrics;
 use frontdesk_core::port::metrics::{Counter, Gauge, Histogram, Reading};

@@ -13,13 +13,19 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::settings::{Model, Settings};
 
-/// Makes it, and says how many calls of it may be in flight; `None` without a key.
+/// A language model, and how many calls of it may be in flight.
+pub(crate) struct Answering {
+    pub model: Arc<dyn LanguageModel>,
+    pub slots: usize,
+}
+
+/// Makes it; `None` without a key.
 pub(crate) fn open(
     settings: &Settings,
     playbook: &Arc<Playbook>,
     process: &Process,
     log: &Logger,
-) -> Result<Option<(Arc<dyn LanguageModel>, usize)>, Failure> {
+) -> Result<Option<Answering>, Failure> {
     let Some(chosen) = &settings.model else {
         return Ok(None);
     };
@@ -46,9 +52,9 @@ pub(crate) fn open(
         breaker: BreakerSettings::default(),
         log: log.clone(),
     });
-    Ok(chain.map(|chain| {
-        let model: Arc<dyn LanguageModel> = Arc::new(Redacted::new(chain.model));
-        (model, chosen.concurrency)
+    Ok(chain.map(|chain| Answering {
+        model: Arc::new(Redacted::new(chain.model)),
+        slots: chosen.concurrency,
     }))
 }
 

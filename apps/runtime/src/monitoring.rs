@@ -226,6 +226,7 @@ mod without {
 }
 
 #[cfg(all(test, feature = "sentry"))]
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod tests {
     use super::*;
     use slog::{Logger, o};

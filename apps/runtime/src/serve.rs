@@ -147,11 +147,11 @@ impl Serving {
                 }
             }
             let model = match &dialogue {
-                Some(rules) => model::open(settings, rules.playbook(), &base.process, &log)?,
+                Some(decides) => model::open(settings, decides.playbook(), &base.process, &log)?,
                 None => None,
             };
-            work = dialogue.map(|rules| WorkParts {
-                rules,
+            work = dialogue.map(|decides| WorkParts {
+                rules: decides,
                 model,
                 messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
                 decoders: vec![decoder],

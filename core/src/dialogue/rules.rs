@@ -31,7 +31,8 @@ impl ModelRung {
     /// How long the model has. An idle process looks for due timers every two seconds: that much
     /// earlier the wait ends, so that the client has the next rung by the deadline.
     pub(super) fn patience(self) -> Duration {
-        self.deadline - (self.deadline / 10).min(Duration::from_secs(2))
+        self.deadline
+            .saturating_sub((self.deadline / 10).min(Duration::from_secs(2)))
     }
 }
 

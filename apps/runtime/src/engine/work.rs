@@ -6,12 +6,13 @@ use frontdesk_core::desk::{
 };
 use frontdesk_core::dialogue::Rules;
 use frontdesk_core::id::BotId;
-use frontdesk_core::port::{LanguageModel, Messenger, UpdateDecoder};
+use frontdesk_core::port::{Messenger, UpdateDecoder};
 use slog::Logger;
 use std::sync::Arc;
 
 use super::Base;
 use super::group::Group;
+use crate::model::Answering;
 use crate::settings::Settings;
 
 /// Workers and senders of a process. Each has one slice in flight.
@@ -21,8 +22,8 @@ const WORKERS: usize = 2;
 pub(crate) struct WorkParts {
     /// What decides.
     pub rules: Arc<Rules>,
-    /// The language model, if there is one, and how many calls of it may be in flight.
-    pub model: Option<(Arc<dyn LanguageModel>, usize)>,
+    /// The language model, if there is one.
+    pub model: Option<Answering>,
     /// The bots and channels to serve, each with its messenger.
     pub messengers: Vec<(BotId, Arc<dyn Messenger>)>,
     /// Who reads what was kept.
@@ -65,7 +66,7 @@ impl Work {
             let sender = Sender::new(sends.clone());
             loops.run(|stop| async move { sender.run(stop).await });
         }
-        let answers = parts.model.map(|(model, slots)| {
+        let answers = parts.model.map(|Answering { model, slots }| {
             let answers = AnswerKind::new(AnswerParts {
                 process: process.clone(),
                 rules: parts.rules,

@@ -127,7 +127,7 @@ impl AnswerKind {
         let answer = self.ask(job, question, request, &judge).await;
         let latency = process.now().since(began);
         Ok(match answer {
-            Ok(answer) => self.judged(&judge, plan, answer, latency),
+            Ok(answer) => self.judged(&judge, plan, &answer, latency),
             Err(error) => {
                 slog::warn!(process.log, "the model gave no answer"; "conversation_id" => %question.conversation_id,
                     "job_id" => %job.claim.id, "why" => error.kind(), "error" => %error);
@@ -183,7 +183,7 @@ impl AnswerKind {
         &self,
         judge: &Judge<'_>,
         plan: &ModelPlan,
-        answer: ModelAnswer,
+        answer: &ModelAnswer,
         latency: Duration,
     ) -> ModelOutcome {
         let usage = answer.usage.unwrap_or_default();
@@ -196,7 +196,7 @@ impl AnswerKind {
             cost_micros: plan.cost_micros(&answer.model, usage),
             model: answer.model.clone(),
         };
-        match judge.verdict(&answer) {
+        match judge.verdict(answer) {
             Ok((text, proposals)) => ModelOutcome::Answered { text, proposals, llm },
             Err(why) => {
                 self.parts.process.stats.answers_refused.up();

@@ -232,14 +232,15 @@ fn figure(page: &str, series: &str) -> f64 {
     })
 }
 
+/// A database of Redis of this test's own: the others count in theirs.
+const OWN: u8 = 9;
+
 /// Redis, where there is one, is emptied in the middle of a form: the form goes on where it was.
 pub(crate) async fn a_flushed_cache_loses_nothing(mut desk: Desk) {
     let Some(redis) = desk.setting("REDIS_URL").map(str::to_owned) else {
         println!("SKIPPED: no Redis to empty");
         return;
     };
-    // A database of its own: the other tests count in theirs.
-    const OWN: u8 = 9;
     desk.set("REDIS_URL", &format!("{redis}/{OWN}"));
     let running = desk.start().await;
     let mut ann = Client::new(&desk, 71);

@@ -43,7 +43,7 @@ impl Thinking {
 }
 
 /// Greets, so that what follows is one message a question.
-pub(crate) async fn greeted<'a>(desk: &'a Desk, id: i64) -> Client<'a> {
+pub(crate) async fn greeted(desk: &Desk, id: i64) -> Client<'_> {
     let mut client = Client::new(desk, id);
     assert_says(&client.says("/start").await, "dev2production");
     client
@@ -168,17 +168,17 @@ fn third(which: usize) -> Vec<(&'static str, Effect, u64)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_first_third() {
-    within(Duration::from_secs(240), every_fault_is_told(third(0))).await;
+    within(Duration::from_mins(4), every_fault_is_told(third(0))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_second_third() {
-    within(Duration::from_secs(240), every_fault_is_told(third(1))).await;
+    within(Duration::from_mins(4), every_fault_is_told(third(1))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_last_third() {
-    within(Duration::from_secs(240), every_fault_is_told(third(2))).await;
+    within(Duration::from_mins(4), every_fault_is_told(third(2))).await;
 }
 
 /// Thoughts that leak in whole are cut out, and the answer is given.
@@ -197,7 +197,7 @@ async fn thoughts_that_leak_in_whole_harm_no_answer() {
         assert_eq!(client.says(FAR).await.text, CALM);
         stop(running).await;
     };
-    within(Duration::from_secs(60), body).await;
+    within(Duration::from_mins(1), body).await;
 }
 
 /// A model that fails again and again is left alone, and asked again by itself once it works.
@@ -226,14 +226,14 @@ async fn a_model_that_failed_is_asked_again_by_itself() {
                 break;
             }
             assert!(
-                recovered.elapsed() < Duration::from_secs(60),
+                recovered.elapsed() < Duration::from_mins(1),
                 "it never recovers: {said:?}"
             );
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
         stop(running).await;
     };
-    within(Duration::from_secs(120), body).await;
+    within(Duration::from_mins(2), body).await;
 }
 
 /// 64 chats wait for slow answers; a 65th gets its menu at once.
@@ -289,7 +289,7 @@ async fn slow_answers_keep_nobody_else_waiting() {
         }
         stop(running).await;
     };
-    within(Duration::from_secs(180), body).await;
+    within(Duration::from_mins(3), body).await;
 }
 
 /// A second text during an answer gives one answer to both; `/stop` and the button end it; a person
@@ -353,7 +353,7 @@ async fn an_answer_under_way_is_superseded_and_stopped() {
         client.has_read_all();
         stop(running).await;
     };
-    within(Duration::from_secs(120), body).await;
+    within(Duration::from_mins(2), body).await;
 }
 
 /// What must not reach the model never does, and stands in the client's answer where it belongs.
