@@ -103,12 +103,11 @@ async fn every_text_a_model_may_write_arrives_as_it_was_written() {
         let Written { source, plain } = Model::of(number).writes();
         let seen = telegram.bot_messages(chat_of(number));
         let joined: String = seen.iter().map(|message| message.text.as_str()).collect();
-        match plain {
-            Some(plain) => same(&joined, &plain, number),
-            None => {
-                same(&joined, &markdown(&source).text, number);
-                same(&words(&joined), &words(&source), number);
-            }
+        if let Some(plain) = plain {
+            same(&joined, &plain, number);
+        } else {
+            same(&joined, &markdown(&source).text, number);
+            same(&words(&joined), &words(&source), number);
         }
         let count = |message: &frontdesk_fake_telegram::Seen| {
             let entities = message.message.get("entities").and_then(|all| all.as_array());

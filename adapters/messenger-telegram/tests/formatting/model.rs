@@ -95,7 +95,7 @@ impl Model {
         } else {
             20 + self.below(500)
         };
-        if self.number % 2 == 0 {
+        if self.number.is_multiple_of(2) {
             self.well(length)
         } else {
             self.badly(length)
