@@ -11,6 +11,7 @@ mod engine;
 mod failure;
 mod flags;
 mod intake;
+mod knowledge;
 mod log;
 mod metrics;
 mod model;

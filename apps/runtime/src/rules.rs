@@ -3,15 +3,21 @@
 use frontdesk_core::dialogue::{ModelRung, Registry, Rules, RulesSettings};
 use frontdesk_core::playbook::Playbook;
 use frontdesk_core::work::LaneKey;
+use slog::Logger;
 use std::io::Write as _;
 use std::sync::Arc;
 
 use crate::failure::Failure;
+use crate::knowledge;
 use crate::playbook;
 use crate::settings::Settings;
 
-/// Loads the playbook and trains its knowledge. Warnings about it go to standard error.
-pub(crate) fn load(settings: &Settings, staff_chats: Vec<LaneKey>) -> Result<Arc<Rules>, Failure> {
+/// Loads the playbook and its knowledge. Warnings about the playbook go to standard error.
+pub(crate) fn load(
+    settings: &Settings,
+    staff_chats: Vec<LaneKey>,
+    log: &Logger,
+) -> Result<Arc<Rules>, Failure> {
     let playbook: Playbook = playbook::load(settings.playbook.as_deref())?;
     for warning in &playbook.warnings.0 {
         drop(writeln!(std::io::stderr(), "{warning}"));
@@ -23,8 +29,10 @@ pub(crate) fn load(settings: &Settings, staff_chats: Vec<LaneKey>) -> Result<Arc
             deadline: model.deadline,
         }),
     };
-    Ok(Arc::new(Rules::new(
+    let knowledge = knowledge::load(&playbook, &settings.data_dir, log);
+    Ok(Arc::new(Rules::with_knowledge(
         Arc::new(playbook),
+        knowledge,
         Registry::standard(),
         rules_settings,
     )))

@@ -90,9 +90,9 @@ impl Serving {
             Some(bot) => log.new(o!("bot_id" => bot.0)),
             None => log.clone(),
         };
-        // Only a worker decides, and only who decides has the knowledge trained.
+        // Only a worker decides, and only who decides needs the knowledge.
         let dialogue = match bot.filter(|_| roles.worker) {
-            Some(bot) => Some(rules::load(settings, staff(settings, bot))?),
+            Some(bot) => Some(rules::load(settings, staff(settings, bot), &log)?),
             None => None,
         };
         let engine = roles.intake || roles.worker;

@@ -58,6 +58,16 @@ impl Rules {
     /// Trains the playbook's knowledge (a fraction of a second for some dozens of entries).
     pub fn new(playbook: Arc<Playbook>, registry: Registry, settings: RulesSettings) -> Self {
         let knowledge = Knowledge::train(&playbook);
+        Self::with_knowledge(playbook, knowledge, registry, settings)
+    }
+
+    /// With knowledge that is trained already; it is the playbook's own ([`Knowledge::from_bytes`] sees to that).
+    pub fn with_knowledge(
+        playbook: Arc<Playbook>,
+        knowledge: Knowledge,
+        registry: Registry,
+        settings: RulesSettings,
+    ) -> Self {
         Rules {
             playbook,
             knowledge,

@@ -1,5 +1,6 @@
 //! Nearest centroid, for knowledge too large to train a regression on.
 
+use super::bytes::{Reader, Writer};
 use super::features::Vector;
 
 /// Turns a cosine into a logit. Calibration corrects it; this is where it starts from.
@@ -66,6 +67,28 @@ impl Centroids {
         Self { starts, postings }
     }
 
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.count(self.postings.len());
+        for start in &self.starts {
+            out.u32(*start);
+        }
+        for &(class, value) in &self.postings {
+            out.u32(class);
+            out.f32(value);
+        }
+    }
+
+    pub(super) fn read_back(from: &mut Reader<'_>, features: usize, classes: usize) -> Option<Self> {
+        let count = from.count()?;
+        let starts: Vec<u32> = (0..=features).map(|_| from.u32()).collect::<Option<_>>()?;
+        let postings: Vec<(u32, f32)> = (0..count)
+            .map(|_| Some((from.u32()?, from.f32()?)))
+            .collect::<Option<_>>()?;
+        let ends = starts.last().is_some_and(|&last| last as usize == count);
+        let sound = starts.is_sorted() && postings.iter().all(|&(class, _)| (class as usize) < classes);
+        (ends && sound).then_some(Self { starts, postings })
+    }
+
     /// The logits of a vector, one a class, written into `logits`.
     pub(super) fn logits(&self, vector: &Vector, logits: &mut [f32]) {
         logits.fill(0.0);
@@ -93,7 +116,7 @@ fn merge(vector: &mut Vector) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Centroids, SCALE};
+    use super::{Centroids, Reader, SCALE, Writer};
 
     #[test]
     fn a_feature_alone_in_its_class_is_its_centroid() {
@@ -103,5 +126,24 @@ mod tests {
         model.logits(&vec![(2, 1.0)], &mut logits);
         assert!((logits[0] - SCALE).abs() < 1e-4);
         assert!(logits[1].abs() < 1e-6 && logits[2].abs() < 1e-6);
+    }
+
+    #[test]
+    fn bytes_give_the_same_logits_or_nothing() {
+        let vectors = [(0, vec![(2, 0.5), (0, 0.1)]), (1, vec![(0, 1.0)])];
+        let model = Centroids::train(vectors.into_iter(), 3, 3);
+        let mut out = Writer::default();
+        model.write(&mut out);
+        let bytes = out.finish();
+        let read = Centroids::read_back(&mut Reader::new(&bytes), 3, 3).unwrap();
+        let logits = |model: &Centroids| {
+            let mut logits = [0.0; 3];
+            model.logits(&vec![(2, 0.6), (0, 0.8)], &mut logits);
+            logits.map(f32::to_bits)
+        };
+        assert_eq!(logits(&read), logits(&model));
+        let of_less = Centroids::read_back(&mut Reader::new(&bytes), 3, 1);
+        assert!(of_less.is_none(), "a class there is not");
+        assert!(Centroids::read_back(&mut Reader::new(&bytes[..bytes.len() - 1]), 3, 3).is_none());
     }
 }

@@ -1,7 +1,10 @@
 //! From a normalised text to a sparse vector: hashed n-grams, weighed by TF-IDF, of length one.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
+
+use super::bytes::{Reader, Writer};
+use super::hash::{Fnv, Hashed};
 
 /// Text behind this many characters is not read for features, so that a query's time is bounded.
 const MAX_CHARS: usize = 1_000;
@@ -20,7 +23,7 @@ const PAIR: f32 = 0.5;
 /// whether a word was seen once or twice is mostly chance.
 const RARITY: f32 = 0.7;
 
-/// A sparse vector: feature and value, no feature twice.
+/// A sparse vector: group of features and value, no group twice.
 pub(super) type Vector = Vec<(u32, f32)>;
 
 /// Every feature that occurs in a normalised text, hashed, with its weight before rarity, in order of hash.
@@ -67,61 +70,195 @@ pub(super) fn count(words: &str) -> Vec<(u64, f32)> {
 /// A text by its known features, before they are weighed.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    /// Feature and weight before rarity.
-    features: Vector,
+    parts: Vec<Part>,
     /// The weights of features never seen, squared.
     unseen: f32,
 }
 
+/// What a text has of a group of features.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    group: u32,
+    /// How far the text goes in the group's direction, before rarity.
+    weight: f32,
+    /// The weights of the text's features of this group, squared: they count towards its length one by one.
+    square: f32,
+}
+
 impl Known {
-    /// How many different known features the text has.
+    /// How many different groups the text has something of.
     pub(super) fn len(&self) -> usize {
-        self.features.len()
+        self.parts.len()
     }
 }
 
-/// Numbers for the features of everything there is to learn from.
-#[derive(Debug, Default)]
+/// The features of everything there is to learn from, in groups.
+///
+/// Features that occur in the same lines, in the same proportion in each (the grams of a rare word, say), are a
+/// group, and the classifier sees a group as one feature: the direction its features have in every line. Nothing
+/// is lost by that. All a classifier here can learn is sums of lines, so a direction no line has gets no weight,
+/// with a group or without. The shipped playbook has not half as many groups as features.
+#[derive(Debug)]
 pub(super) struct Features {
-    /// Only ever looked up, never iterated: its order must not reach the weights.
-    ids: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    /// By hash. Looked up, and iterated only to be sorted: its order must not reach the weights.
+    known: HashMap<u64, Member, BuildHasherDefault<Hashed>>,
+    groups: usize,
+}
+
+/// A feature's group, and its share of the group's direction, which has length one.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    group: u32,
+    share: f32,
+}
+
+/// Where a feature occurs in the lines read so far.
+#[derive(Debug)]
+struct Column {
+    hash: u64,
+    /// Equal for features of one group: a hash of the lines and of the weights there relative to the first.
+    signature: Fnv,
+    first: f32,
 }
 
 impl Features {
-    /// Reads a line to learn from; features not seen before get the next number.
-    pub(super) fn learn(&mut self, counted: &[(u64, f32)]) -> Known {
-        let mut features = Vec::with_capacity(counted.len());
-        for &(hash, value) in counted {
-            let next = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
-            features.push((*self.ids.entry(hash).or_insert(next), value));
+    /// Reads the lines to learn from, each as [`count`] gave it.
+    pub(super) fn learn(counted: impl Iterator<Item = Vec<(u64, f32)>>) -> (Self, Vec<Known>) {
+        let mut numbers: HashMap<u64, u32, BuildHasherDefault<Hashed>> = HashMap::default();
+        let mut columns: Vec<Column> = Vec::new();
+        let mut lines: Vec<Vector> = Vec::new();
+        for (line, counted) in (0_u64..).zip(counted) {
+            let number = |(hash, weight): (u64, f32)| {
+                let next = u32::try_from(columns.len()).unwrap_or(u32::MAX);
+                let number = *numbers.entry(hash).or_insert(next);
+                if number == next {
+                    columns.push(Column {
+                        hash,
+                        signature: Fnv::new(b'c'),
+                        first: weight,
+                    });
+                }
+                let column = &mut columns[number as usize];
+                column.signature.add(line);
+                column.signature.add(u64::from((weight / column.first).to_bits()));
+                (number, weight)
+            };
+            lines.push(counted.into_iter().map(number).collect());
         }
-        Known {
-            features,
-            unseen: 0.0,
-        }
+        drop(numbers);
+        let (members, groups) = grouped(&columns);
+        let lines = lines
+            .into_iter()
+            .map(|line| {
+                let known = line
+                    .into_iter()
+                    .map(|(number, weight)| (members[number as usize], weight));
+                Known {
+                    parts: parts(known),
+                    unseen: 0.0,
+                }
+            })
+            .collect();
+        let known = columns.iter().map(|column| column.hash).zip(members).collect();
+        (Self { known, groups }, lines)
     }
 
     /// Reads a question.
     pub(super) fn read(&self, counted: &[(u64, f32)]) -> Known {
-        let mut known = Known {
-            features: Vec::with_capacity(counted.len()),
-            unseen: 0.0,
-        };
-        for &(hash, value) in counted {
-            match self.ids.get(&hash) {
-                Some(&id) => known.features.push((id, value)),
-                None => known.unseen += value * value,
+        let mut unseen = 0.0;
+        let known = counted.iter().filter_map(|&(hash, weight)| {
+            let member = self.known.get(&hash);
+            if member.is_none() {
+                unseen += weight * weight;
             }
+            Some((*member?, weight))
+        });
+        Known {
+            parts: parts(known),
+            unseen,
         }
-        known
     }
 
+    /// How many groups there are.
     pub(super) fn len(&self) -> usize {
-        self.ids.len()
+        self.groups
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        let mut known: Vec<(u64, Member)> =
+            self.known.iter().map(|(&hash, &member)| (hash, member)).collect();
+        known.sort_unstable_by_key(|&(hash, _)| hash);
+        out.count(self.groups);
+        out.count(known.len());
+        for (hash, member) in known {
+            out.u64(hash);
+            out.u32(member.group);
+            out.f32(member.share);
+        }
+    }
+
+    pub(super) fn read_back(from: &mut Reader<'_>) -> Option<Self> {
+        let groups = from.count()?;
+        let count = from.count()?;
+        let mut known = HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default());
+        for _ in 0..count {
+            let hash = from.u64()?;
+            let (group, share) = (from.u32()?, from.f32()?);
+            ((group as usize) < groups).then_some(())?;
+            known.insert(hash, Member { group, share });
+        }
+        Some(Self { known, groups })
     }
 }
 
-/// What a feature's occurrence says: much when few lines have it. Zero for a feature no line has.
+/// The group of each column and its share in it, and how many groups there are.
+fn grouped(columns: &[Column]) -> (Vec<Member>, usize) {
+    let mut numbers: HashMap<u64, u32, BuildHasherDefault<Hashed>> = HashMap::default();
+    let mut squares: Vec<f32> = Vec::new();
+    let mut members: Vec<Member> = columns
+        .iter()
+        .map(|column| {
+            let next = u32::try_from(squares.len()).unwrap_or(u32::MAX);
+            let group = *numbers.entry(column.signature.finish()).or_insert(next);
+            if group == next {
+                squares.push(0.0);
+            }
+            squares[group as usize] += column.first * column.first;
+            Member {
+                group,
+                share: column.first,
+            }
+        })
+        .collect();
+    for member in &mut members {
+        member.share /= squares[member.group as usize].sqrt();
+    }
+    (members, squares.len())
+}
+
+/// Adds up what a text has of each group.
+fn parts(known: impl Iterator<Item = (Member, f32)>) -> Vec<Part> {
+    let mut parts: Vec<Part> = known
+        .map(|(member, weight)| Part {
+            group: member.group,
+            weight: member.share * weight,
+            square: weight * weight,
+        })
+        .collect();
+    parts.sort_by_key(|part| part.group);
+    parts.dedup_by(|next, kept| {
+        let same = next.group == kept.group;
+        if same {
+            kept.weight += next.weight;
+            kept.square += next.square;
+        }
+        same
+    });
+    parts.shrink_to_fit();
+    parts
+}
+
+/// What an occurrence of a group says: much when few lines have it. Zero for a group no line has.
 #[derive(Debug)]
 pub(super) struct Rarity {
     idf: Vec<f32>,
@@ -129,13 +266,13 @@ pub(super) struct Rarity {
 }
 
 impl Rarity {
-    pub(super) fn of<'a>(lines: impl Iterator<Item = &'a Known>, features: usize) -> Self {
-        let mut idf = vec![0.0_f32; features];
+    pub(super) fn of<'a>(lines: impl Iterator<Item = &'a Known>, groups: usize) -> Self {
+        let mut idf = vec![0.0_f32; groups];
         let mut total = 0.0_f32;
         for line in lines {
             total += 1.0;
-            for &(id, _) in &line.features {
-                idf[id as usize] += 1.0;
+            for part in &line.parts {
+                idf[part.group as usize] += 1.0;
             }
         }
         let weigh = |seen: f32| (((1.0 + total) / (1.0 + seen)).ln() + 1.0).powf(RARITY);
@@ -148,19 +285,30 @@ impl Rarity {
         }
     }
 
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.floats(&self.idf);
+        out.f32(self.unseen);
+    }
+
+    pub(super) fn read_back(from: &mut Reader<'_>, groups: usize) -> Option<Self> {
+        let idf = from.floats().filter(|idf| idf.len() == groups)?;
+        let unseen = from.f32()?;
+        Some(Self { idf, unseen })
+    }
+
     /// The vector of a text. Features never seen are left out, but count towards its length: the less of a text
     /// is known, the shorter its vector, and the less certain whatever is concluded from it.
     pub(super) fn vector(&self, text: &Known) -> Vector {
-        let mut vector = Vec::with_capacity(text.features.len());
+        let mut vector = Vec::with_capacity(text.parts.len());
         let unseen = self.unseen * self.unseen;
         let mut square = text.unseen * unseen;
-        for &(id, weight) in &text.features {
-            let idf = self.idf[id as usize];
+        for part in &text.parts {
+            let idf = self.idf[part.group as usize];
             if idf > 0.0 {
-                vector.push((id, idf * weight));
-                square += idf * weight * idf * weight;
+                vector.push((part.group, idf * part.weight));
+                square += idf * idf * part.square;
             } else {
-                square += weight * weight * unseen;
+                square += part.square * unseen;
             }
         }
         if square > 0.0 {
@@ -183,56 +331,6 @@ fn damped(times: usize) -> f32 {
     if times > 1.0 { 1.0 + times.ln() } else { 1.0 }
 }
 
-/// FNV-1a over whole characters, with a final mix so that the low bits serve as a table index.
-struct Fnv(u64);
-
-impl Fnv {
-    fn new(kind: u8) -> Self {
-        let mut hash = Self(0xcbf2_9ce4_8422_2325);
-        hash.add(u64::from(kind));
-        hash
-    }
-
-    fn of(kind: u8, chars: &[char]) -> Self {
-        let mut hash = Self::new(kind);
-        for &c in chars {
-            hash.add(u64::from(u32::from(c)));
-        }
-        hash
-    }
-
-    fn add(&mut self, value: u64) {
-        self.0 = (self.0 ^ value).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-
-    fn finish(&self) -> u64 {
-        let mut h = self.0;
-        h = (h ^ (h >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        h = (h ^ (h >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-        h ^ (h >> 33)
-    }
-}
-
-/// Keys that are hashes already are not hashed again.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Features, MAX_CHARS, Rarity, count};
@@ -253,8 +351,8 @@ mod tests {
 
     #[test]
     fn unknown_parts_shorten_the_vector() {
-        let mut features = Features::default();
-        let lines = ["price of an audit", "opening hours"].map(|line| features.learn(&count(line)));
+        let (features, lines) =
+            Features::learn(["price of an audit", "opening hours"].into_iter().map(count));
         let rarity = Rarity::of(lines.iter(), features.len());
         let length = |text: &str| {
             let vector = rarity.vector(&features.read(&count(text)));

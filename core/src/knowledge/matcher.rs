@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::bytes::{Reader, Writer};
 use super::calibrate::calibrate;
 use super::features::{Features, count};
 use super::model::{Line, Model};
@@ -96,7 +97,7 @@ pub struct Matcher(Arc<Trained>);
 #[derive(Debug)]
 struct Trained {
     slugs: Vec<Arc<str>>,
-    /// Normalised phrasings; nothing for one that stands under two entries. Only looked up, never iterated.
+    /// Normalised phrasings; nothing for one that stands under two entries. Looked up, and iterated only to be sorted.
     exact: HashMap<String, Option<usize>>,
     features: Features,
     model: Model,
@@ -112,29 +113,29 @@ impl Matcher {
     /// phrasing: they are never found. Deterministic: the same input gives the same matcher.
     pub fn train(entries: &[Phrasings], none: &[String], thresholds: &Thresholds) -> Self {
         let (slugs, phrasings) = distinct(entries);
-        let mut exact: HashMap<String, Option<usize>> = HashMap::new();
-        let mut features = Features::default();
-        let mut lines = Vec::new();
-        for (class, questions) in phrasings.into_iter().enumerate() {
-            for question in questions {
-                lines.push(Line {
-                    text: features.learn(&count(&question)),
-                    class,
-                });
-                exact
-                    .entry(question)
-                    .and_modify(|found| *found = found.filter(|&known| known == class))
-                    .or_insert(Some(class));
-            }
-        }
         let off_topic = none
             .iter()
             .map(|line| normalise(line))
-            .filter(|line| !line.is_empty());
-        lines.extend(off_topic.map(|line| Line {
-            text: features.learn(&count(&line)),
-            class: slugs.len(),
-        }));
+            .filter(|line| !line.is_empty())
+            .map(|line| (line, slugs.len()));
+        let lines: Vec<(String, usize)> = (0..)
+            .zip(phrasings)
+            .flat_map(|(class, questions)| questions.into_iter().map(move |question| (question, class)))
+            .chain(off_topic)
+            .collect();
+        let (features, texts) = Features::learn(lines.iter().map(|(line, _)| count(line)));
+        let mut exact: HashMap<String, Option<usize>> = HashMap::new();
+        let mut learned = Vec::with_capacity(lines.len());
+        for ((line, class), text) in lines.into_iter().zip(texts) {
+            if class < slugs.len() {
+                exact
+                    .entry(line)
+                    .and_modify(|found| *found = found.filter(|&known| known == class))
+                    .or_insert(Some(class));
+            }
+            learned.push(Line { text, class });
+        }
+        let lines = learned;
 
         let calibration = calibrate(&lines, slugs.len(), features.len());
         let accept = resolve(thresholds.accept, calibration.accept);
@@ -189,6 +190,50 @@ impl Matcher {
             score,
             candidates,
         }
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        let trained = &*self.0;
+        out.count(trained.slugs.len());
+        for slug in &trained.slugs {
+            out.text(slug);
+        }
+        let mut exact: Vec<(&String, &Option<usize>)> = trained.exact.iter().collect();
+        exact.sort_unstable();
+        out.count(exact.len());
+        for (phrasing, class) in exact {
+            out.text(phrasing);
+            // Behind the last entry: of two entries.
+            out.count(class.unwrap_or(trained.slugs.len()));
+        }
+        trained.features.write(out);
+        trained.model.write(out);
+        out.f32(trained.temperature);
+        out.f64(trained.accept);
+        out.f64(trained.offer);
+    }
+
+    pub(super) fn read_back(from: &mut Reader<'_>) -> Option<Self> {
+        let slugs: Vec<Arc<str>> = (0..from.count()?)
+            .map(|_| from.text().map(Arc::from))
+            .collect::<Option<_>>()?;
+        let mut exact = HashMap::new();
+        for _ in 0..from.count()? {
+            let phrasing = from.text()?.to_owned();
+            let class = from.count().filter(|&class| class <= slugs.len())?;
+            exact.insert(phrasing, (class < slugs.len()).then_some(class));
+        }
+        let features = Features::read_back(from)?;
+        let model = Model::read_back(from, slugs.len(), features.len())?;
+        Some(Self(Arc::new(Trained {
+            slugs,
+            exact,
+            features,
+            model,
+            temperature: from.f32()?,
+            accept: from.f64()?,
+            offer: from.f64()?,
+        })))
     }
 
     /// The score from which on a question is answered.

@@ -21,10 +21,13 @@
 //! assert_eq!(found.slug.as_deref(), Some("price"));
 //! ```
 
+mod ascent;
+mod bytes;
 mod calibrate;
 mod centroid;
 mod evaluate;
 mod features;
+mod hash;
 mod library;
 mod matcher;
 mod model;

@@ -1,5 +1,6 @@
 //! The trained model: from the features of a text to how likely each entry is meant.
 
+use super::bytes::{Reader, Writer};
 use super::centroid::Centroids;
 use super::features::{Known, Rarity, Vector};
 use super::regression::{Example, Regression, softmax};
@@ -11,7 +12,7 @@ const REGRESSION_WEIGHTS: usize = 30_000_000;
 /// Multiplications the regression may take altogether, which decides how often it sees every line.
 const REGRESSION_BUDGET: usize = 1_000_000_000;
 /// The fewest and the most times it sees every line. Beyond the most, nothing changes that can be measured.
-const PASSES: (usize, usize) = (6, 15);
+const PASSES: (usize, usize) = (4, 5);
 
 /// With centroids, so many lines on and off topic are enough to tell the two sides apart.
 const MOST_EXAMPLES: usize = 5_000;
@@ -19,6 +20,10 @@ const MOST_EXAMPLES: usize = 5_000;
 const SIDES: f32 = 3.0;
 /// Off-topic lines are weighed up to this much then.
 const RARE: f32 = 5.0;
+
+/// How bytes name the classifiers.
+const REGRESSION: u32 = 0;
+const CENTROIDS: u32 = 1;
 
 /// How many entries an offer shows.
 pub(super) const OFFERED: usize = 3;
@@ -117,6 +122,39 @@ impl Model {
             classifier,
             classes,
         }
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        self.rarity.write(out);
+        match &self.classifier {
+            Classifier::Regression(model) => {
+                out.u32(REGRESSION);
+                model.write(out);
+            }
+            Classifier::Centroids(centroids, topic) => {
+                out.u32(CENTROIDS);
+                centroids.write(out);
+                topic.write(out);
+            }
+        }
+    }
+
+    pub(super) fn read_back(from: &mut Reader<'_>, entries: usize, features: usize) -> Option<Self> {
+        let classes = entries + 1;
+        let rarity = Rarity::read_back(from, features)?;
+        let classifier = match from.u32()? {
+            REGRESSION => Classifier::Regression(Regression::read_back(from, features, classes)?),
+            CENTROIDS => {
+                let centroids = Centroids::read_back(from, features, classes)?;
+                Classifier::Centroids(centroids, Regression::read_back(from, features, 2)?)
+            }
+            _ => return None,
+        };
+        Some(Self {
+            rarity,
+            classifier,
+            classes,
+        })
     }
 
     /// What the model makes of a text; nothing when no feature of it is known.

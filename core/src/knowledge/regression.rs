@@ -1,5 +1,7 @@
 //! Multinomial logistic regression on sparse vectors, by dual coordinate ascent.
 
+use super::ascent::{Block, Step};
+use super::bytes::{Reader, Writer};
 use super::features::Vector;
 
 /// How closely the weights follow the examples: the inverse of the L2 penalty.
@@ -27,37 +29,44 @@ pub(super) struct Regression {
 impl Regression {
     /// Maximises the penalised likelihood in `passes` over the examples.
     ///
-    /// Each step takes one example and moves its dual variables (one a class) towards `STRENGTH × (label −
-    /// probability)`, which is where they are at the optimum. The step's size follows from the curvature's bound,
-    /// so nothing is tuned and nothing diverges. The order is shuffled with a fixed seed.
+    /// Each step takes one example and moves its dual variables (one a class) to where they are best while those
+    /// of the others stay ([`Step::changes`]), so nothing is tuned and nothing diverges. The order is shuffled with
+    /// a fixed seed.
     pub(super) fn train(examples: &[Example], features: usize, classes: usize, passes: usize) -> Self {
         let mut this = Self {
             classes,
             weights: vec![0.0; (features + 1) * classes],
         };
+        let squares: Vec<f32> = examples
+            .iter()
+            .map(|example| example.vector.iter().map(|(_, value)| value * value).sum())
+            .collect();
         let mut duals = vec![0.0_f32; examples.len() * classes];
         let mut order: Vec<usize> = (0..examples.len()).collect();
         let mut shuffle = Shuffle(0x9e37_79b9_7f4a_7c15);
-        let mut scores = vec![0.0_f32; classes];
+        let mut logits = vec![0.0_f32; classes];
+        let mut step = Step::new(classes);
         let mut changes: Vec<(usize, f32)> = Vec::with_capacity(classes);
         for _ in 0..passes {
             shuffle.apply(&mut order);
             for &index in &order {
                 let example = &examples[index];
-                this.logits(&example.vector, &mut scores);
-                softmax(&mut scores);
-                let strength = STRENGTH * example.weight;
-                let square: f32 = example.vector.iter().map(|(_, value)| value * value).sum();
-                let step = 1.0 / (1.0 + 0.5 * strength * (square + BIAS * BIAS));
+                this.logits(&example.vector, &mut logits);
+                let block = Block {
+                    class: example.class,
+                    strength: STRENGTH * example.weight,
+                    square: squares[index] + BIAS * BIAS,
+                };
                 let duals = &mut duals[index * classes..(index + 1) * classes];
+                let negligible = block.strength * NEGLIGIBLE;
                 changes.clear();
-                for (class, (dual, &probability)) in duals.iter_mut().zip(&scores).enumerate() {
-                    let label = if class == example.class { 1.0 } else { 0.0 };
-                    let distance = strength * (label - probability) - *dual;
-                    if distance.abs() > strength * NEGLIGIBLE {
-                        *dual += step * distance;
-                        changes.push((class, step * distance));
+                for (class, &change) in step.changes(block, &logits, duals).iter().enumerate() {
+                    if change.abs() > negligible {
+                        changes.push((class, change));
                     }
+                }
+                for &(class, change) in &changes {
+                    duals[class] += change;
                 }
                 this.apply(&example.vector, &changes);
             }
@@ -77,6 +86,17 @@ impl Regression {
                 *logit += value * weight;
             }
         }
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.floats(&self.weights);
+    }
+
+    pub(super) fn read_back(from: &mut Reader<'_>, features: usize, classes: usize) -> Option<Self> {
+        let weights = from
+            .floats()
+            .filter(|weights| weights.len() == (features + 1) * classes)?;
+        Some(Self { classes, weights })
     }
 
     fn apply(&mut self, vector: &Vector, changes: &[(usize, f32)]) {

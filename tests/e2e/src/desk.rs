@@ -78,6 +78,7 @@ impl Desk {
     /// Sets one up with nothing in its database.
     pub async fn empty(backend: Backend, mode: Mode) -> Option<Desk> {
         let folder = TempDir::new().expect("a folder for the test");
+        share_cache(&folder.path().join("data"));
         let database = Database::new(backend, folder.path()).await?;
         let telegram = FakeTelegram::start(Config {
             token: TOKEN.to_owned(),
@@ -302,4 +303,12 @@ async fn ready(address: &str) {
         tokio::time::timeout(PATIENCE, asking).await.is_ok(),
         "{address} was not ready within {PATIENCE:?}"
     );
+}
+
+/// Lets the programs of a desk find what those of another have trained. Each desk works without, only later.
+fn share_cache(data_dir: &Path) {
+    let shared = crate::binary::cache();
+    std::fs::create_dir_all(&shared).expect("a folder for what is trained");
+    std::fs::create_dir(data_dir).expect("the desk's DATA_DIR");
+    std::os::unix::fs::symlink(shared, data_dir.join("cache")).expect("a link to it");
 }

@@ -46,7 +46,7 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let logging = Log::start(settings);
     let log = logging.root.clone();
-    let rules = rules::load(settings, vec![staff_lane()])?;
+    let rules = rules::load(settings, vec![staff_lane()], &log)?;
     let store = Arc::new(store::open(settings, true, &log).await?);
     store
         .adopt(&Channel::TERMINAL, TERMINAL_BOT)

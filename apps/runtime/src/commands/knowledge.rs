@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use crate::cli::Context;
 use crate::failure::Failure;
+use crate::knowledge;
+use crate::log::Log;
 use crate::playbook;
 
 #[derive(Debug, Subcommand)]
@@ -44,9 +46,11 @@ pub(crate) struct EvaluateArguments {
 pub(crate) fn execute(context: &Context, action: Action) -> Result<(), Failure> {
     let settings = context.settings()?;
     let playbook = playbook::load(settings.playbook.as_deref())?;
+    let logging = Log::start(&settings);
+    let knowledge = || knowledge::load(&playbook, &settings.data_dir, &logging.root);
     match action {
-        Action::Match(arguments) => match_lines(&playbook, &arguments),
-        Action::Evaluate(arguments) => evaluate_file(&playbook, &arguments),
+        Action::Match(arguments) => match_lines(&playbook, knowledge, &arguments),
+        Action::Evaluate(arguments) => evaluate_file(&playbook, knowledge, &arguments),
     }
 }
 
@@ -65,9 +69,13 @@ fn locale(playbook: &Playbook, asked: Option<&str>) -> Result<Locale, Failure> {
         })
 }
 
-fn match_lines(playbook: &Playbook, arguments: &MatchArguments) -> Result<(), Failure> {
+fn match_lines(
+    playbook: &Playbook,
+    knowledge: impl FnOnce() -> Knowledge,
+    arguments: &MatchArguments,
+) -> Result<(), Failure> {
     let locale = locale(playbook, arguments.locale.as_deref())?;
-    let knowledge = Knowledge::train(playbook);
+    let knowledge = knowledge();
     let mut out = std::io::BufWriter::new(std::io::stdout());
     for line in std::io::stdin().lock().lines() {
         let question = line.map_err(|error| Failure::Work(format!("standard input: {error}")))?;
@@ -107,7 +115,11 @@ fn match_lines(playbook: &Playbook, arguments: &MatchArguments) -> Result<(), Fa
     Ok(())
 }
 
-fn evaluate_file(playbook: &Playbook, arguments: &EvaluateArguments) -> Result<(), Failure> {
+fn evaluate_file(
+    playbook: &Playbook,
+    knowledge: impl FnOnce() -> Knowledge,
+    arguments: &EvaluateArguments,
+) -> Result<(), Failure> {
     let locale = locale(playbook, arguments.locale.as_deref())?;
     let file = arguments.file.display();
     let text = std::fs::read_to_string(&arguments.file)
@@ -132,7 +144,7 @@ fn evaluate_file(playbook: &Playbook, arguments: &EvaluateArguments) -> Result<(
         }
         labelled.push((question.to_owned(), (slug != "none").then(|| slug.to_owned())));
     }
-    let knowledge = Knowledge::train(playbook);
+    let knowledge = knowledge();
     let matcher = knowledge
         .matcher(&locale)
         .ok_or_else(|| Failure::Work(format!("there is no knowledge in {locale}")))?;

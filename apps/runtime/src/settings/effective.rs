@@ -93,6 +93,8 @@ pub enum LogFormat {
 /// All settings.
 #[derive(Clone)]
 pub struct Settings {
+    /// The folder of the embedded database and of what is cached.
+    pub data_dir: PathBuf,
     /// Which database.
     pub database: Database,
     /// Connections to it.
@@ -260,6 +262,7 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
     );
     let shutdown_grace = reader.duration("SHUTDOWN_GRACE");
     Some(Settings {
+        data_dir,
         database: database?,
         database_pool: database_pool?,
         redis,

@@ -44,7 +44,11 @@ pub const SETTINGS: &[Spec] = &[
         "",
         "redis://… or rediss://…: a cache shared by several processes; without it each has its own",
     ),
-    plain("DATA_DIR", "./data", "folder of the embedded database"),
+    plain(
+        "DATA_DIR",
+        "./data",
+        "folder of the embedded database and of cache/, where trained knowledge is kept",
+    ),
     secret(
         "TELEGRAM_BOT_TOKEN",
         "the bot's token; without it only the terminal chat runs",
