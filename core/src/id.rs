@@ -53,6 +53,8 @@ uuid_ids! {
     LeadId;
     /// A person who answers for the company.
     AgentId;
+    /// A token of the admin API.
+    TokenId;
     /// A job: work outside the chat's own order.
     JobId;
     /// One start of one process. New at every start, so that a lease never passes to a namesake.

@@ -7,6 +7,7 @@
 
 mod agent;
 mod card;
+mod case;
 mod commands;
 mod decision;
 mod event;
@@ -25,7 +26,8 @@ mod turn;
 
 pub use decision::{ConversationWrite, Decision, Fact};
 pub use event::{
-    AgentAction, AgentPost, ChatKind, Event, LimitNotice, LimitWindow, Media, TimerFired, Update, UpdateKind,
+    AgentAction, AgentPost, CaseAction, CaseOrder, ChatKind, Event, LimitNotice, LimitWindow, Media,
+    TimerFired, Update, UpdateKind,
 };
 pub use registry::{Command, Heard, Registry, Skill};
 pub use rules::{Rules, RulesSettings};

@@ -7,7 +7,7 @@ use crate::knowledge::{Knowledge, Match};
 use crate::playbook::{Locale, Playbook};
 use crate::work::LaneKey;
 
-use super::{AgentPost, Decide, Decision, Event, Occasion, Registry, agent, incoming, timers};
+use super::{AgentPost, Decide, Decision, Event, Occasion, Registry, agent, case, incoming, timers};
 
 /// What is set by ops rather than by the playbook.
 #[derive(Clone, Debug)]
@@ -78,6 +78,7 @@ impl Decide for Rules {
             }) => agent::decide(self, occasion, *agent_id, agent_name, action),
             Event::Timer(timer) => timers::decide(self, occasion, timer),
             Event::Limited(notice) => incoming::limited(self, occasion, notice),
+            Event::Case(order) => case::decide(self, occasion, order),
         }
     }
 

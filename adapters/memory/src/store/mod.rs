@@ -3,14 +3,17 @@
 //! [`lanes`] holds the algorithm that all waiting work in lanes goes through, [`rows`] the desk's
 //! own rows. The other files are the role traits, one each.
 
+mod change;
+mod dead;
 mod fault;
 mod inbox;
 mod jobs;
 mod lanes;
 mod leases;
-mod office;
+mod lists;
 mod rows;
 mod sends;
+mod stats;
 mod turns;
 mod upkeep;
 
@@ -25,10 +28,11 @@ use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::LaneKey;
 
 use crate::ids::mix;
+use change::Office;
+use dead::Dead;
 use inbox::Waiting;
 use jobs::Jobs;
 use lanes::Lanes;
-use office::Dead;
 use rows::Rows;
 use sends::Call;
 
@@ -119,6 +123,7 @@ struct State {
     jobs: Jobs,
     rows: Rows,
     dead: BTreeMap<i64, Dead>,
+    office: Office,
     leases: BTreeMap<String, (OwnerId, Timestamp)>,
     bots: BTreeMap<Channel, BotId>,
 }

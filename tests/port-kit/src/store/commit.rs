@@ -4,6 +4,7 @@ use frontdesk_core::conversation::{Owner, SenderType};
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::ConversationId;
 use frontdesk_core::port::StoreError;
+use frontdesk_core::port::back_office::Paging;
 use frontdesk_core::port::store::CommitOutcome;
 use frontdesk_core::work::{ClaimedTurn, JobChange};
 use futures_util::future::join_all;
@@ -171,8 +172,7 @@ pub(super) async fn a_client_has_one_open_case(scene: &Scene<'_>) {
         Ok(outcomes) => assert_eq!(outcomes, [CommitOutcome::Conflict]),
         Err(error) => assert!(matches!(error, StoreError::Refused(_)), "{error}"),
     }
-    let cases = scene.store.conversations(case.client.id, 10).await;
-    assert_eq!(cases.expect("cases are listed"), [case.conversation]);
+    assert_eq!(scene.cases_of(&case.client, 10).await, [case.conversation]);
 }
 
 /// A decision that leaves a trace everywhere.
@@ -200,7 +200,10 @@ fn stale(scene: &Scene<'_>, case: &Case) -> Decision {
 
 /// How many messages, calls and jobs there are.
 async fn written(scene: &Scene<'_>, case: &Case) -> (usize, usize, usize) {
-    let messages = scene.store.messages(case.conversation.id, 10).await;
+    let messages = scene
+        .store
+        .messages(case.conversation.id, &Paging::first(10))
+        .await;
     let depth = scene.store.depth().await.expect("the depth is read");
     let count = |waiting: u64| usize::try_from(waiting).expect("few");
     (
@@ -228,7 +231,10 @@ async fn three(scene: &Scene<'_>) -> (Vec<Case>, Vec<ClaimedTurn>) {
 async fn said(scene: &Scene<'_>, cases: &[Case]) -> Vec<usize> {
     let mut counts = Vec::new();
     for case in cases {
-        let messages = scene.store.messages(case.conversation.id, 10).await;
+        let messages = scene
+            .store
+            .messages(case.conversation.id, &Paging::first(10))
+            .await;
         counts.push(messages.expect("messages are listed").len());
     }
     counts

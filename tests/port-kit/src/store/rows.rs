@@ -8,7 +8,8 @@ use frontdesk_core::conversation::{
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{AgentId, ChannelMessageId, ThreadId, UserId};
 use frontdesk_core::lead::{FieldSource, LeadScore, LeadStage};
-use frontdesk_core::port::store::{Snapshot, StoredMessage};
+use frontdesk_core::port::back_office::{Paging, StoredMessage};
+use frontdesk_core::port::store::Snapshot;
 use frontdesk_core::time::Timestamp;
 use serde_json::json;
 
@@ -100,8 +101,7 @@ pub(super) async fn a_case_ends_and_another_begins(scene: &Scene<'_>) {
 }
 
 async fn cases(scene: &Scene<'_>, case: &Case, limit: usize) -> Vec<Conversation> {
-    let cases = scene.store.conversations(case.client.id, limit).await;
-    cases.expect("cases are listed")
+    scene.cases_of(&case.client, limit).await
 }
 
 pub(super) async fn unknown_values_come_back_unchanged(scene: &Scene<'_>) {
@@ -175,7 +175,10 @@ pub(super) async fn a_message_comes_back(scene: &Scene<'_>) {
         ..Decision::default()
     };
     scene.decide(&case.lane, decision).await;
-    let stored = scene.store.messages(case.conversation.id, 10).await;
+    let stored = scene
+        .store
+        .messages(case.conversation.id, &Paging::first(10))
+        .await;
     let expected: Vec<_> = messages
         .into_iter()
         .map(|(seq, message)| StoredMessage {
@@ -194,7 +197,10 @@ pub(super) async fn messages_are_numbered_without_gaps(scene: &Scene<'_>) {
         say(scene, &case, &[&format!("{round}a"), &format!("{round}b")]).await;
         say(scene, &other, &["elsewhere"]).await;
     }
-    let stored = scene.store.messages(case.conversation.id, 100).await;
+    let stored = scene
+        .store
+        .messages(case.conversation.id, &Paging::first(100))
+        .await;
     let stored = stored.expect("messages are listed");
     let seqs: Vec<_> = stored.iter().map(|message| message.seq).collect();
     let texts: Vec<_> = stored
@@ -208,14 +214,20 @@ pub(super) async fn messages_are_numbered_without_gaps(scene: &Scene<'_>) {
 pub(super) async fn the_last_messages_are_listed(scene: &Scene<'_>) {
     let case = scene.case(&lane(1)).await;
     say(scene, &case, &["a", "b", "c", "d"]).await;
-    let last = scene.store.messages(case.conversation.id, 2).await;
+    let last = scene
+        .store
+        .messages(case.conversation.id, &Paging::first(2))
+        .await;
     let last = last.expect("messages are listed");
     let texts: Vec<_> = last
         .iter()
         .map(|message| message.message.content.as_str())
         .collect();
     assert_eq!(texts, ["c", "d"]);
-    let none = scene.store.messages(case.conversation.id, 0).await;
+    let none = scene
+        .store
+        .messages(case.conversation.id, &Paging::first(0))
+        .await;
     assert_eq!(none.expect("messages are listed"), []);
 }
 
@@ -309,6 +321,9 @@ async fn edit(scene: &Scene<'_>, case: &Case, id: i64, text: &str) {
 }
 
 async fn only_message(scene: &Scene<'_>, case: &Case) -> StoredMessage {
-    let stored = scene.store.messages(case.conversation.id, 10).await;
+    let stored = scene
+        .store
+        .messages(case.conversation.id, &Paging::first(10))
+        .await;
     super::parts::only(stored.expect("messages are listed"), "message")
 }
