@@ -11,7 +11,7 @@ use crate::health::HealthRoutes;
 use crate::routes::{PrivateRoutes, PublicRoutes};
 use crate::server::Server;
 use crate::webhook::Webhook;
-use crate::{HealthCheck, Limits, PrivateSettings, PublicSettings, UpdateIntake};
+use crate::{AdminApi, HealthCheck, Limits, PrivateSettings, PublicSettings, UpdateIntake};
 
 /// The listener the messenger reaches.
 ///
@@ -73,8 +73,8 @@ impl PublicListener {
     }
 }
 
-/// The listener for operators: so far the health routes of [`PublicListener`], answered even while the public one
-/// is crowded.
+/// The listener for operators: the health routes of [`PublicListener`], answered even while the public one is
+/// crowded, and the admin API where one is given.
 #[derive(Debug)]
 pub struct PrivateListener {
     addr: SocketAddr,
@@ -90,6 +90,7 @@ impl PrivateListener {
     pub fn bind(
         settings: PrivateSettings,
         health: Arc<dyn HealthCheck>,
+        admin: Option<AdminApi>,
         log: &Logger,
     ) -> Result<Self, BindError> {
         let PrivateSettings { addr, limits } = settings;
@@ -99,6 +100,9 @@ impl PrivateListener {
         let stopping = Arc::new(AtomicBool::new(false));
         let routes = PrivateRoutes {
             health: health_routes(health, &stopping, &limits),
+            admin,
+            body_timeout: limits.body_timeout,
+            log: log.clone(),
         };
         Ok(Self {
             addr,

@@ -14,6 +14,7 @@ fn bind(addr: std::net::SocketAddr) -> Result<PrivateListener, BindError> {
     PrivateListener::bind(
         PrivateSettings::new(addr),
         Arc::new(check),
+        None,
         &Lines::default().logger(),
     )
 }

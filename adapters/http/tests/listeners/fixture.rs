@@ -117,7 +117,7 @@ impl Desk {
             addr: loopback(),
             limits: quick(),
         };
-        let listener = PrivateListener::bind(settings, check.clone(), &log.logger()).unwrap();
+        let listener = PrivateListener::bind(settings, check.clone(), None, &log.logger()).unwrap();
         let addr = listener.local_addr();
         Self::run(addr, door, check, log, |stop| listener.serve(stop))
     }
