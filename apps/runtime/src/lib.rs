@@ -3,6 +3,7 @@
 //! The binaries are thin: they call [`main_of`] with their own commands. Everything that knows more
 //! than one adapter is here.
 
+mod admin;
 mod cli;
 mod clock;
 mod commands;

@@ -129,6 +129,20 @@ impl Desk {
 
     /// Starts `frontdesk run`, waits until it is ready, and has updates brought to it.
     pub async fn start(&mut self) -> Running {
+        self.start_with_line().await.0
+    }
+
+    /// The same, and where the private listener is.
+    pub async fn start_with_admin(&mut self) -> (Running, String) {
+        let (running, line) = self.start_with_line().await;
+        let address = line["admin_addr"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no admin_addr: {line}"))
+            .to_owned();
+        (running, address)
+    }
+
+    async fn start_with_line(&mut self) -> (Running, serde_json::Value) {
         let mut program = self.command(&["run"]).start();
         let line = program.logged("frontdesk is running").await;
         let address = line["listen_addr"]
@@ -146,7 +160,7 @@ impl Desk {
                 self.registered = true;
             }
         }
-        Running { program, address }
+        (Running { program, address }, line)
     }
 
     /// The dead letters, as `frontdesk dead list --json` tells them.

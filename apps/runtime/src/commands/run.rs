@@ -6,7 +6,8 @@ use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::{DeskStore, UpdateDecoder};
 use frontdesk_core::work::LaneKey;
 use frontdesk_http::{
-    Intake, PrivateListener, PrivateSettings, PublicListener, PublicSettings, UpdateIntake, WebhookSecret,
+    AdminApi, Intake, PrivateListener, PrivateSettings, PublicListener, PublicSettings, UpdateIntake,
+    WebhookSecret,
 };
 use frontdesk_telegram::{
     TelegramClient, TelegramDecoder, TelegramMessenger, TelegramPoller, TelegramSettings,
@@ -23,7 +24,7 @@ use crate::log::Log;
 use crate::readiness::StoreHealth;
 use crate::settings::{Settings, Telegram, TelegramMode};
 use crate::signals::Signals;
-use crate::{rules, store};
+use crate::{admin, rules, store};
 
 pub(crate) fn execute(context: &Context) -> Result<(), Failure> {
     let settings = context.settings()?;
@@ -57,6 +58,7 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
     });
     let rules = rules::load(settings, staff.into_iter().collect())?;
     let store = store::open(settings, true, &log).await?;
+    let office = admin::office(&store, settings, &log);
     let store: Arc<dyn DeskStore> = Arc::new(store);
     store
         .adopt(&Channel::TELEGRAM, bot)
@@ -95,13 +97,20 @@ async fn serve(settings: &Settings, telegram: Telegram) -> Result<(), Failure> {
     )
     .map_err(Failure::work)?;
     let private = match settings.admin_addr {
-        Some(addr) => {
-            Some(PrivateListener::bind(PrivateSettings::new(addr), health, &log).map_err(Failure::work)?)
-        }
+        Some(addr) => Some(
+            PrivateListener::bind(
+                PrivateSettings::new(addr),
+                health,
+                Some(AdminApi::new(office.clone())),
+                &log,
+            )
+            .map_err(Failure::work)?,
+        ),
         None => None,
     };
     let mut engine = Engine::start(parts, settings, &log);
     intake.open(Arc::clone(&decoder), bot, engine.door.clone());
+    office.open(engine.door.clone(), engine.process.desks.clone());
     slog::info!(log, "frontdesk is running";
         "mode" => ?telegram.mode, "listen_addr" => %public.local_addr(),
         "admin_addr" => private.as_ref().map(|listener| listener.local_addr().to_string()));
