@@ -166,7 +166,7 @@ pub struct Stats {
     /// From asking for a person to the first message of one.
     pub first_agent_response: Spread,
     /// What models did in the period, by model.
-    pub models: BTreeMap<String, ModelUse>,
+    pub models: BTreeMap<String, ModelFigures>,
 }
 
 /// How long something took.
@@ -198,7 +198,7 @@ impl Spread {
 
 /// What one model did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ModelUse {
+pub struct ModelFigures {
     /// Messages it had a part in.
     pub messages: u64,
     /// Tokens it read.

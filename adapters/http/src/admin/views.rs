@@ -9,7 +9,9 @@ use frontdesk_core::access::OwnedToken;
 use frontdesk_core::audit::AuditEntry;
 use frontdesk_core::desk::{Listed, RateStatus};
 use frontdesk_core::lead::{Lead, StageChange};
-use frontdesk_core::port::back_office::{Case, DeadLetter, LeadFile, ModelUse, Spread, Stats, StoredMessage};
+use frontdesk_core::port::back_office::{
+    Case, DeadLetter, LeadFile, ModelFigures, Spread, Stats, StoredMessage,
+};
 use frontdesk_core::port::store::{Depth, WorkDepth};
 use frontdesk_core::time::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -446,8 +448,8 @@ pub(crate) struct ModelView {
     cost_micros: u64,
 }
 
-impl From<ModelUse> for ModelView {
-    fn from(used: ModelUse) -> Self {
+impl From<ModelFigures> for ModelView {
+    fn from(used: ModelFigures) -> Self {
         ModelView {
             messages: used.messages,
             tokens_in: used.tokens_in,

@@ -1,12 +1,12 @@
 //! Figures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_core::conversation::{Conversation, SenderType};
 use frontdesk_core::port::StoreError;
-use frontdesk_core::port::back_office::{Period, Spread, Stats, StatsStore};
+use frontdesk_core::port::back_office::{ModelFigures, Period, Spread, Stats, StatsStore};
 use frontdesk_core::time::Timestamp;
 
 use super::{MemoryStore, State};
@@ -40,11 +40,26 @@ impl StatsStore for MemoryStore {
         first_agent.sort_unstable();
         figures.first_response = Spread::of_sorted(&first);
         figures.first_agent_response = Spread::of_sorted(&first_agent);
+        figures.models = state.models(period);
         Ok(figures)
     }
 }
 
 impl State {
+    fn models(&self, period: &Period) -> BTreeMap<String, ModelFigures> {
+        let mut models: BTreeMap<String, ModelFigures> = BTreeMap::new();
+        let said = self.rows.conversations().flat_map(|case| self.rows.said(case.id));
+        let in_period = said.filter(|stored| (period.from..period.to).contains(&stored.message.created_at));
+        for llm in in_period.filter_map(|stored| stored.message.llm.as_ref()) {
+            let figures = models.entry(llm.model.clone()).or_default();
+            figures.messages += 1;
+            figures.tokens_in += llm.tokens_in.max(0).unsigned_abs();
+            figures.tokens_out += llm.tokens_out.max(0).unsigned_abs();
+            figures.cost_micros += llm.cost_micros.unwrap_or_default().max(0).unsigned_abs();
+        }
+        models
+    }
+
     fn first_response(&self, case: &Conversation) -> Option<Duration> {
         let said = self.rows.said(case.id);
         let asked = said

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use std::time::Duration;
 
 use frontdesk_core::port::StoreError;
-use frontdesk_core::port::back_office::{ModelUse, Period, Spread, Stats, StatsStore};
+use frontdesk_core::port::back_office::{ModelFigures, Period, Spread, Stats, StatsStore};
 
 use crate::conn::{Conn, rows};
 use crate::error::store_error;
@@ -69,7 +69,7 @@ async fn measure(conn: &mut Conn, period: &Period) -> QueryResult<Stats> {
 }
 
 /// What models did (index `messages_of_models`).
-async fn models(conn: &mut Conn, period: &Period) -> QueryResult<Vec<(String, ModelUse)>> {
+async fn models(conn: &mut Conn, period: &Period) -> QueryResult<Vec<(String, ModelFigures)>> {
     type Row = (Option<String>, i64, i64, i64, i64);
     let sql = Sql::<(Nullable<Text>, BigInt, BigInt, BigInt, BigInt)>::new(
         "SELECT llm_model, count(*), CAST(coalesce(sum(llm_tokens_in), 0) AS bigint), \
@@ -80,7 +80,7 @@ async fn models(conn: &mut Conn, period: &Period) -> QueryResult<Vec<(String, Mo
     Ok(found
         .into_iter()
         .map(|(model, messages, tokens_in, tokens_out, cost)| {
-            let used = ModelUse {
+            let used = ModelFigures {
                 messages: count(messages),
                 tokens_in: count(tokens_in),
                 tokens_out: count(tokens_out),

@@ -1,6 +1,6 @@
 //! The admin API of a running program, and the commands beside it.
 
-use frontdesk_e2e::{Desk, http};
+use frontdesk_e2e::{Desk, PATIENCE, http};
 use serde_json::{Value, json};
 
 use crate::conversation::{Client, assert_says};
@@ -83,5 +83,29 @@ async fn close_and_archive(mut desk: Desk) {
         (&json!(true), &json!(4))
     );
     assert!(running.program.is_alive());
+    running.stop().await.fine();
+}
+
+/// Where the work is done by others, the API is that of a process which does nothing else.
+pub async fn close_from_elsewhere(mut desk: Desk) {
+    desk.set("ADMIN_TOKEN", TOKEN);
+    let running = desk.start().await;
+    let office = desk.start_office().await;
+    let mut ann = Client::new(&desk, 41);
+    assert_says(&ann.says("/start").await, "Welcome to dev2production");
+    let listed = read(&ask(&office.address, "GET", "/conversations?status=active", TOKEN).await);
+    let id = listed["items"][0]["id"].as_str().expect("a case").to_owned();
+    let close = format!("/conversations/{id}/close");
+    let mut answer = ask(&office.address, "POST", &close, TOKEN).await;
+    // Kept, and not yet done: asked again, it says how the case stands.
+    while answer.status == 202 {
+        answer = ask(&office.address, "POST", &close, TOKEN).await;
+    }
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(read(&answer)["status"], "closed");
+    let worker = &running.workers[0].address;
+    assert_eq!(ask(worker, "GET", "/conversations", TOKEN).await.status, 404);
+    office.program.terminate();
+    office.program.wait(PATIENCE).await.fine();
     running.stop().await.fine();
 }

@@ -1,13 +1,14 @@
 //! What the back office lists, moves and counts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use frontdesk_core::conversation::{ConversationStatus, Owner, SenderType};
+use frontdesk_core::conversation::{ConversationStatus, ModelUse, Owner, SenderType};
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ChannelMessageId, ClientId, ConversationId, LeadId};
 use frontdesk_core::lead::{Lead, LeadScore, LeadStage, StageChange};
 use frontdesk_core::port::back_office::{
-    ChangeKind, ChangeOutcome, ConversationQuery, LeadQuery, Paging, Period, Stats,
+    ChangeKind, ChangeOutcome, ConversationQuery, LeadQuery, ModelFigures, Paging, Period, Stats,
 };
 use frontdesk_core::port::store::SendIntent;
 use frontdesk_core::work::SendOutcome;
@@ -270,12 +271,25 @@ pub(super) async fn figures_are_those_of_the_period(scene: &Scene<'_>) {
     let began = scene.now();
     let (lead, case) = with_lead(scene, 1).await;
     let question = scene.message(&case, SenderType::User, "how much?");
-    let answer = scene.message(&case, SenderType::Bot, "it depends");
+    let mut answer = scene.message(&case, SenderType::Bot, "it depends");
+    answer.llm = Some(ModelUse {
+        model: "a model".to_owned(),
+        tokens_in: 300,
+        tokens_out: 20,
+        latency_ms: 700,
+        confidence: 0.5,
+        cost_micros: None,
+    });
+    let mut more = scene.message(&case, SenderType::Bot, "on the scope");
+    more.llm = answer.llm.clone().map(|llm| ModelUse {
+        cost_micros: Some(45),
+        ..llm
+    });
     let mut call = scene.outgoing(&case.lane, "it depends");
     call.message_id = Some(answer.id);
     let decision = Decision {
         conversations: vec![changed(case.owned_by(Owner::Queue, scene.now()))],
-        messages: vec![question, answer],
+        messages: vec![question, answer, more],
         outgoing: vec![call],
         ..Decision::default()
     };
@@ -305,6 +319,13 @@ pub(super) async fn figures_are_those_of_the_period(scene: &Scene<'_>) {
     assert!(there.first_response.median < hour, "{there:?}");
     assert_eq!(there.first_response.median, there.first_response.p95);
     assert_eq!(there.first_agent_response.count, 0);
+    let model = ModelFigures {
+        messages: 2,
+        tokens_in: 600,
+        tokens_out: 40,
+        cost_micros: 45,
+    };
+    assert_eq!(there.models, BTreeMap::from([("a model".to_owned(), model)]));
     assert_eq!(stats(began - hour * 2, began - hour).await, Stats::default());
     assert_eq!(stats(began + hour, began + hour * 2).await, Stats::default());
 }
