@@ -53,6 +53,8 @@ uuid_ids! {
     LeadId;
     /// A person who answers for the company.
     AgentId;
+    /// A token of the admin API.
+    TokenId;
     /// A job: work outside the chat's own order.
     JobId;
     /// Tokens set aside for one call of a language model.

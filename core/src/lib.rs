@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`id`], [`time`], [`text`] | the words everything else is said in |
 //! | [`port`] | what the desk needs of the world: one contract a file |
-//! | [`conversation`], [`lead`], [`work`] | entities and their pure rules |
+//! | [`conversation`], [`lead`], [`work`], [`access`], [`audit`] | entities and their pure rules |
 //! | [`playbook`] | everything that is the company's, as data |
 //! | [`knowledge`] | which entry a question means |
 //! | [`dialogue`] | `decide(occasion, event) -> decision` |
@@ -20,6 +20,8 @@
 #[macro_use]
 mod open_enum;
 
+pub mod access;
+pub mod audit;
 pub mod conversation;
 pub mod desk;
 pub mod dialogue;

@@ -30,6 +30,13 @@ pub(crate) fn metrics(status: StatusCode, body: Bytes) -> Answer {
     answer
 }
 
+pub(crate) fn no_content() -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    header(&mut answer, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
 pub(crate) fn not_found() -> Answer {
     problem(StatusCode::NOT_FOUND, "There is nothing at this path.")
 }
@@ -100,7 +107,7 @@ fn whole_seconds(after: Duration) -> u64 {
 }
 
 /// RFC 9457. The detail is ours, never the client's words.
-fn problem(status: StatusCode, detail: &'static str) -> Answer {
+pub(crate) fn problem(status: StatusCode, detail: &str) -> Answer {
     let title = status.canonical_reason().unwrap_or_default();
     let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail })
         .to_string();

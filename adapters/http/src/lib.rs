@@ -1,13 +1,15 @@
-//! The HTTP side of Frontdesk: webhook, health and metrics, on hyper.
+//! The HTTP side of Frontdesk: webhook, health, metrics and the admin API, on hyper.
 //!
-//! A driving adapter: it turns requests into calls of three small traits and their results into answers. It knows
-//! no store, no clock of the business and no setting by name except in the advice of [`BindError`].
+//! A driving adapter: it turns requests into calls of three small traits and of the core's back office, and their
+//! results into answers. It knows no store, no clock of the business and no setting by name except in the advice
+//! of [`BindError`].
 //!
 //! | file | subject |
 //! | --- | --- |
 //! | `intake`, `health`, `metrics` | what the adapter drives: [`UpdateIntake`], [`HealthCheck`], [`MetricsPage`] |
 //! | `listener` | [`PublicListener`] and [`PrivateListener`]: bind, then serve until told to stop |
 //! | `settings`, `secret`, `bind` | [`Limits`], [`WebhookSecret`], [`BindError`] |
+//! | `admin` | [`AdminApi`]: its table of routes, its types, and the document made from both |
 //! | `routes`, `webhook`, `answer`, `body` | who answers what; every answer is made in `answer` |
 //! | `server`, `connection`, `watched`, `watch` | accepting, one connection, and the clock that ends slow ones |
 //!
@@ -21,6 +23,7 @@
 //!
 //! TLS is the business of the proxy in front.
 
+mod admin;
 mod answer;
 mod bind;
 mod body;
@@ -39,6 +42,7 @@ mod watch;
 mod watched;
 mod webhook;
 
+pub use admin::AdminApi;
 pub use bind::BindError;
 pub use health::{HealthCheck, Readiness};
 pub use intake::{Intake, UpdateIntake};

@@ -12,7 +12,7 @@ use crate::metrics::MetricsRoute;
 use crate::routes::{PrivateRoutes, PublicRoutes};
 use crate::server::Server;
 use crate::webhook::Webhook;
-use crate::{HealthCheck, Limits, MetricsPage, PrivateSettings, PublicSettings, UpdateIntake};
+use crate::{AdminApi, HealthCheck, Limits, MetricsPage, PrivateSettings, PublicSettings, UpdateIntake};
 
 /// The listener the messenger reaches.
 ///
@@ -75,7 +75,8 @@ impl PublicListener {
 }
 
 /// The listener for operators: the health routes of [`PublicListener`], answered even while the public one is
-/// crowded, and `GET`, `HEAD` `/metrics`: 200 with the page, or 500 where it cannot be written.
+/// crowded; `GET`, `HEAD` `/metrics`: 200 with the page, or 500 where it cannot be written; and the admin API
+/// where one is given.
 #[derive(Debug)]
 pub struct PrivateListener {
     addr: SocketAddr,
@@ -92,6 +93,7 @@ impl PrivateListener {
         settings: PrivateSettings,
         health: Arc<dyn HealthCheck>,
         metrics: Arc<dyn MetricsPage>,
+        admin: Option<AdminApi>,
         log: &Logger,
     ) -> Result<Self, BindError> {
         let PrivateSettings { addr, limits } = settings;
@@ -102,6 +104,9 @@ impl PrivateListener {
         let routes = PrivateRoutes {
             health: health_routes(health, &stopping, &limits),
             metrics: MetricsRoute::new(metrics, limits.ready_timeout),
+            admin,
+            body_timeout: limits.body_timeout,
+            log: log.clone(),
         };
         Ok(Self {
             addr,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use frontdesk_core::id::{ConversationId, JobId};
-use frontdesk_core::port::store::DeadQueue;
+use frontdesk_core::port::back_office::DeadQueue;
 use frontdesk_core::work::{LaneKey, Outgoing};
 
 use crate::claim::method;

@@ -10,7 +10,8 @@
 //!   port's roles, a file each.
 //!
 //! **Order of locks**, the same everywhere, so that no two transactions wait for each other: accepted
-//! ids, then turn lanes by bot, channel and chat, then reply lanes likewise, then everything else.
+//! ids, then turn lanes by bot, channel and chat, then reply lanes likewise, then everything else, the
+//! audit log last.
 //!
 //! **Time** is the database's; SQLite's is the process' own.
 

@@ -1,6 +1,6 @@
 //! What the desk knows of a chat.
 
-use diesel::{ExpressionMethods, QueryDsl, QueryResult, SelectableHelper};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use std::collections::{HashMap, HashSet};
 
@@ -31,6 +31,7 @@ pub(crate) async fn snapshots(conn: &mut Conn, lanes: &[LaneKey]) -> QueryResult
             lead: conversation.as_ref().and_then(|case| leads.remove(&case.id)),
             conversation,
             client: Some(client),
+            named: None,
         };
         known.insert(lane, snapshot);
     }
@@ -137,4 +138,17 @@ async fn leads_of(conn: &mut Conn, ids: &[Id]) -> QueryResult<HashMap<Conversati
         found.insert(lead.conversation_id, lead);
     }
     Ok(found)
+}
+
+/// One case, open or not.
+pub(crate) async fn case(conn: &mut Conn, id: ConversationId) -> QueryResult<Option<Conversation>> {
+    let found: Option<ConversationRow> = on_conn!(conn, |c| {
+        conversations::table
+            .find(Id(id.0))
+            .select(ConversationRow::as_select())
+            .first(c)
+            .await
+            .optional()
+    })?;
+    Ok(found.map(Into::into))
 }

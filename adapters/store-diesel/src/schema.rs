@@ -20,6 +20,51 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Moment, Uuid};
+    use diesel::sql_types::{Bool, Text};
+    agents (id) {
+        id -> Uuid,
+        display_name -> Text,
+        role -> Text,
+        active -> Bool,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Moment, Uuid};
+    use diesel::sql_types::{Nullable, Text};
+    api_tokens (id) {
+        id -> Uuid,
+        agent_id -> Uuid,
+        name -> Text,
+        hash -> Text,
+        prefix -> Text,
+        expires_at -> Nullable<Moment>,
+        last_used_at -> Nullable<Moment>,
+        revoked_at -> Nullable<Moment>,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Json, Moment};
+    use diesel::sql_types::{BigInt, Text};
+    audit_log (id) {
+        id -> BigInt,
+        at -> Moment,
+        actor -> Text,
+        action -> Text,
+        subject -> Text,
+        detail -> Json,
+        prev_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Moment, Uuid};
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     clients (id) {
         id -> Uuid,
@@ -167,6 +212,11 @@ diesel::table! {
         updated_at -> Moment,
     }
 }
+
+diesel::joinable!(api_tokens -> agents (agent_id));
+diesel::allow_tables_to_appear_in_same_query!(agents, api_tokens);
+diesel::joinable!(conversations -> clients (client_id));
+diesel::joinable!(leads -> conversations (conversation_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     clients,

@@ -40,6 +40,7 @@ enum Part {
     Id(Id),
     MaybeId(Option<Id>),
     Doc(Doc),
+    At(At),
     /// So long after now.
     After {
         micros: i64,
@@ -153,6 +154,11 @@ impl<ST> Sql<ST> {
     /// The next `?` is a document.
     pub fn doc(self, value: serde_json::Value) -> Self {
         self.part(Part::Doc(Doc(value)))
+    }
+
+    /// The next `?` is a point in time.
+    pub fn at(self, value: frontdesk_core::time::Timestamp) -> Self {
+        self.part(Part::At(At(value)))
     }
 
     /// The next `?` is now, by the store's clock.
@@ -353,6 +359,7 @@ impl Part {
         String: ToSql<Text, DB>,
         Id: ToSql<Uuid, DB>,
         Doc: ToSql<Json, DB>,
+        At: ToSql<Moment, DB>,
         Option<String>: ToSql<Nullable<Text>, DB>,
         Option<Id>: ToSql<Nullable<Uuid>, DB>,
     {
@@ -365,6 +372,7 @@ impl Part {
             Part::Id(value) => out.push_bind_param::<Uuid, _>(value),
             Part::MaybeId(value) => out.push_bind_param::<Nullable<Uuid>, _>(value),
             Part::Doc(value) => out.push_bind_param::<Json, _>(value),
+            Part::At(value) => out.push_bind_param::<Moment, _>(value),
             Part::After { .. }
             | Part::Lease { .. }
             | Part::Set(..)

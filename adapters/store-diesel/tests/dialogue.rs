@@ -7,6 +7,7 @@ use frontdesk_core::conversation::{ConversationStatus, MessageEdit, Owner, Sessi
 use frontdesk_core::dialogue::{ConversationWrite, Decision};
 use frontdesk_core::id::ChannelMessageId;
 use frontdesk_core::lead::{FieldSource, FieldValue, Lead, LeadScore, LeadStage, Reason};
+use frontdesk_core::port::back_office::*;
 use frontdesk_core::port::store::*;
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ async fn everything_known_of_a_chat_comes_back() {
             conversation: Some(stored.clone()),
             session: Some(session),
             lead: Some(lead.clone()),
+            named: None,
         };
         assert_eq!(known, [Snapshot::default(), expected]);
 
@@ -58,7 +60,7 @@ async fn everything_known_of_a_chat_comes_back() {
         let mut renamed = client.clone();
         renamed.first_name = Some("Ада".into());
         renamed.banned_at = Some(now());
-        lead.lost_reason = Some("later".into());
+        lead.consent_version = Some("later".into());
         stored.metadata = serde_json::json!({"n": 12.5, "list": [1, null]});
         let again = Decision {
             client: Some(renamed.clone()),
@@ -130,12 +132,16 @@ async fn one_case_ends_and_another_begins_in_one_commit_and_only_one_is_open() {
             .conversation
             .unwrap();
         assert_eq!(open.id, new.id);
-        let cases = db.store.conversations(client.id, 10).await.unwrap();
+        let query = ConversationQuery {
+            client: Some(client.id),
+            ..ConversationQuery::newest(10)
+        };
+        let cases = db.store.conversations(&query).await.unwrap();
         assert_eq!(
-            cases.iter().map(|case| case.id).collect::<Vec<_>>(),
+            cases.iter().map(|case| case.conversation.id).collect::<Vec<_>>(),
             [new.id, case.id]
         );
-        assert_eq!(cases[1].status, ConversationStatus::Closed);
+        assert_eq!(cases[1].conversation.status, ConversationStatus::Closed);
     })
     .await;
 }

@@ -6,6 +6,7 @@ use common::*;
 use frontdesk_core::conversation::{ConversationStatus, Owner, SenderType};
 use frontdesk_core::dialogue::{ConversationWrite, Decision};
 use frontdesk_core::id::ChannelMessageId;
+use frontdesk_core::port::back_office::*;
 use frontdesk_core::port::messenger::LimitScope;
 use frontdesk_core::port::store::*;
 use frontdesk_core::work::{Repeat, SendOutcome};
@@ -72,20 +73,20 @@ async fn an_unknown_outcome_is_repeated_once_and_then_parked() {
         }
         let claimed = next_send(&db.store).await;
         assert_eq!(begin(&db.store, &claimed).await, SendIntent::Parked);
-        let dead = db.store.dead_letters(10).await.unwrap();
+        let dead = db.store.dead_letters(&Paging::first(10)).await.unwrap();
         assert_eq!(
             (dead[0].why.as_str(), dead[0].what.as_str()),
             ("uncertain", "send")
         );
         assert!(db.store.is_idle(&lane(1)).await.unwrap());
         // Tried again, it is as new.
-        assert!(db.store.retry_dead(dead[0].id).await.unwrap());
+        assert_eq!(retry_dead(&db.store, dead[0].id).await, ChangeOutcome::Done);
         let claimed = next_send(&db.store).await;
         assert_eq!(
             (claimed.item.tries, claimed.item.in_flight, claimed.attempt),
             (0, false, 1)
         );
-        assert!(!db.store.retry_dead(dead[0].id).await.unwrap());
+        assert_eq!(retry_dead(&db.store, dead[0].id).await, ChangeOutcome::NotFound);
     })
     .await;
 }
@@ -161,7 +162,13 @@ async fn waits_cost_what_they_should() {
                 .unwrap()
                 .reachable
         );
-        assert!(db.store.dead_letters(10).await.unwrap().is_empty());
+        assert!(
+            db.store
+                .dead_letters(&Paging::first(10))
+                .await
+                .unwrap()
+                .is_empty()
+        );
         // A second chat: surely not sent counts, refused for good is a dead letter.
         let second = claimed.remove(0);
         begin(&db.store, &second).await;
@@ -189,7 +196,7 @@ async fn waits_cost_what_they_should() {
             outcome: refused,
         };
         db.store.finish_sends(&[finish]).await.unwrap();
-        assert_eq!(db.store.dead_letters(10).await.unwrap().len(), 1);
+        assert_eq!(db.store.dead_letters(&Paging::first(10)).await.unwrap().len(), 1);
     })
     .await;
 }

@@ -6,6 +6,7 @@ use common::*;
 use frontdesk_core::conversation::SenderType;
 use frontdesk_core::dialogue::{ConversationWrite, Decision};
 use frontdesk_core::id::JobId;
+use frontdesk_core::port::back_office::*;
 use frontdesk_core::port::store::*;
 use frontdesk_core::work::{JobChange, LaneKind, NewJob};
 use std::time::Duration;
@@ -260,12 +261,12 @@ async fn jobs_come_by_priority_then_time_and_come_back() {
         assert_eq!(db.store.finish_jobs(&ends).await.unwrap(), [true, true]);
         let again = db.store.claim_jobs(&claim_jobs(10)).await.unwrap();
         assert_eq!((again.len(), again[0].attempt), (1, 1));
-        let dead = db.store.dead_letters(10).await.unwrap();
+        let dead = db.store.dead_letters(&Paging::first(10)).await.unwrap();
         assert_eq!(
             (dead[0].queue.clone(), dead[0].what.as_str()),
             (DeadQueue::Job, "timer")
         );
-        assert!(db.store.retry_dead(dead[0].id).await.unwrap());
+        assert_eq!(retry_dead(&db.store, dead[0].id).await, ChangeOutcome::Done);
         assert_eq!(db.store.claim_jobs(&claim_jobs(10)).await.unwrap().len(), 1);
         assert!(!db.store.is_idle(&lane(1)).await.unwrap());
     })
@@ -331,18 +332,19 @@ async fn a_poisoned_turn_is_parked_and_can_be_tried_again() {
             db.store.commit(&[dead]).await.unwrap(),
             [CommitOutcome::Committed]
         );
-        let letters = db.store.dead_letters(10).await.unwrap();
+        let letters = db.store.dead_letters(&Paging::first(10)).await.unwrap();
         assert_eq!(
             (letters[0].queue.clone(), letters[0].lane.clone()),
             (DeadQueue::Turn, lane(1))
         );
-        assert!(db.store.retry_dead(letters[0].id).await.unwrap());
+        assert_eq!(retry_dead(&db.store, letters[0].id).await, ChangeOutcome::Done);
         let again = db.store.claim_turns(&claim(1)).await.unwrap();
         assert_eq!(
             (again[0].item.payload.clone(), again[0].attempt),
             (item(1, 1).payload, 1)
         );
-        assert!(!db.store.drop_dead(letters[0].id).await.unwrap());
+        let drop = ChangeKind::DropDead { id: letters[0].id };
+        assert_eq!(change(&db.store, drop).await, ChangeOutcome::NotFound);
     })
     .await;
 }

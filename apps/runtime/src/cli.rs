@@ -42,6 +42,12 @@ enum Sub {
     /// Dead letters: what was given up
     #[command(subcommand)]
     Dead(commands::dead::Action),
+    /// Tokens of the admin API
+    #[command(subcommand)]
+    Token(commands::token::Action),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(commands::audit::Action),
 }
 
 /// Everything the commands are given.
@@ -92,5 +98,7 @@ fn run(cli: Cli, flags: BTreeMap<String, String>) -> Result<(), Failure> {
         Some(Sub::Config(action)) => commands::config::execute(&context, &action),
         Some(Sub::Knowledge(action)) => commands::knowledge::execute(&context, action),
         Some(Sub::Dead(action)) => commands::dead::execute(&context, &action),
+        Some(Sub::Token(action)) => commands::token::execute(&context, &action),
+        Some(Sub::Audit(action)) => commands::audit::execute(&context, &action),
     }
 }

@@ -1,6 +1,6 @@
 //! The machine's time and randomness, behind the core's ports.
 
-use frontdesk_core::port::{Clock, IdSource};
+use frontdesk_core::port::{Clock, IdSource, NoRandomness, SecretSource};
 use frontdesk_core::time::Timestamp;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -39,5 +39,13 @@ impl IdSource for OsEntropy {
             // two processes in one microsecond would clash at the database's unique keys, loudly.
             Err(_) => u128::try_from(SystemClock.now().as_micros()).unwrap_or(0),
         }
+    }
+}
+
+impl SecretSource for OsEntropy {
+    fn secret(&self) -> Result<[u8; 32], NoRandomness> {
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+        Ok(bytes)
     }
 }

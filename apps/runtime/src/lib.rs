@@ -3,6 +3,7 @@
 //! The binaries are thin: they call [`main_of`], [`webhook_main`] or [`worker_main`]. Everything that knows more
 //! than one adapter is here.
 
+mod admin;
 mod cache;
 mod cli;
 mod clock;

@@ -24,6 +24,7 @@ pub fn webhook_main() -> ExitCode {
             program: "frontdesk-webhook",
             intake: true,
             worker: false,
+            office: false,
         },
     )
 }
@@ -36,6 +37,7 @@ pub fn worker_main() -> ExitCode {
             program: "frontdesk-worker",
             intake: false,
             worker: true,
+            office: false,
         },
     )
 }

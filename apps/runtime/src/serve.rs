@@ -4,7 +4,9 @@
 use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::{DeskStore, UpdateDecoder};
 use frontdesk_core::work::LaneKey;
-use frontdesk_http::{PrivateListener, PrivateSettings, PublicListener, PublicSettings, WebhookSecret};
+use frontdesk_http::{
+    AdminApi, PrivateListener, PrivateSettings, PublicListener, PublicSettings, WebhookSecret,
+};
 use frontdesk_telegram::{TelegramClient, TelegramDecoder, TelegramMessenger, TelegramPoller};
 use slog::{Logger, o};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use crate::log::Log;
 use crate::readiness::StoreHealth;
 use crate::settings::{Settings, Telegram, TelegramMode};
 use crate::signals::Signals;
-use crate::{metrics, model, rules, store, telegram};
+use crate::{admin, metrics, model, rules, store, telegram};
 
 /// What a program does.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Roles {
     pub intake: bool,
     /// Whether they are worked on here.
     pub worker: bool,
+    /// Whether the private listener has the admin API.
+    pub office: bool,
 }
 
 /// Serves until a signal. The settings have a bot, unless there is neither intake nor worker.
@@ -96,7 +100,10 @@ impl Serving {
             None => None,
         };
         let engine = roles.intake || roles.worker;
-        let store: Arc<dyn DeskStore> = Arc::new(store::open(settings, engine, &log).await?);
+        let store = store::open(settings, engine, &log).await?;
+        let office =
+            (roles.office && settings.admin_addr.is_some()).then(|| admin::office(&store, settings, &log));
+        let store: Arc<dyn DeskStore> = Arc::new(store);
         if let Some(bot) = bot {
             store
                 .adopt(&Channel::TELEGRAM, bot)
@@ -126,7 +133,8 @@ impl Serving {
                     process: base.process.clone(),
                     conversations: (roles.worker || !roles.intake).then(|| Arc::clone(&base.process.store)),
                 });
-                let listener = PrivateListener::bind(PrivateSettings::new(addr), health, page, &log);
+                let api = office.clone().map(AdminApi::new);
+                let listener = PrivateListener::bind(PrivateSettings::new(addr), health, page, api, &log);
                 Some(listener.map_err(Failure::work)?)
             }
             None => None,
@@ -136,11 +144,15 @@ impl Serving {
             Some(telegram) if engine => Some(telegram::client(telegram, &log)?),
             _ => None,
         };
-        let mut door = roles.intake.then(|| DoorPart::open(&base, settings));
+        // What the back office orders comes in by a door, too.
+        let mut door = (roles.intake || office.is_some()).then(|| DoorPart::open(&base, settings));
+        if let (Some(office), Some(door)) = (&office, &door) {
+            office.open(door.door.clone(), base.process.desks.clone());
+        }
         let decoder: Arc<dyn UpdateDecoder> = Arc::new(TelegramDecoder);
         let mut work = None;
         if let (Some(bot), Some(telegram), Some(client)) = (bot, &settings.telegram, &client) {
-            if let Some(door) = &mut door {
+            if let Some(door) = door.as_mut().filter(|_| roles.intake) {
                 intake.open(Arc::clone(&decoder), bot, door.door.clone());
                 if telegram.mode == TelegramMode::Polling {
                     door.poll(&base, polling(bot, client, &decoder));

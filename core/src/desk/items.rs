@@ -9,7 +9,7 @@ pub(super) fn desk_item(lane: LaneKey, event: &Event) -> Result<NewInboxItem, se
         lane,
         update_id: None,
         source: Event::DESK_SOURCE.to_owned(),
-        source_version: Event::DESK_VERSION,
+        source_version: event.desk_version(),
         payload: serde_json::to_vec(event)?,
     })
 }

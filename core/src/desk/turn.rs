@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dialogue::{Decide, Decision, Event, Occasion};
-use crate::id::Ids;
+use crate::id::{ConversationId, Ids};
 use crate::port::messenger::DecodeError;
 use crate::port::store::{Release, Snapshot, TurnCommit, TurnEnd};
 use crate::port::{Clock, IdSource, UpdateDecoder};
@@ -44,6 +44,9 @@ pub(super) enum Verdict {
     /// The lane is given back, for a reason in one line.
     GiveBack(Release, &'static str),
 }
+
+/// The form of desk events that has those which name a case.
+const CASE_VERSION: i32 = 2;
 
 /// What came of reading an item.
 enum Reading {
@@ -140,6 +143,16 @@ impl TurnTaker {
             snapshot,
             now,
             ids: Ids::new(now, self.ids.entropy()),
+        }
+    }
+
+    /// The case that an item names, if it does.
+    pub(super) fn named_case(item: &InboxItem) -> Option<ConversationId> {
+        // The bytes say which event it is; only one that may name a case is read.
+        let may = item.source == Event::DESK_SOURCE && item.source_version == CASE_VERSION;
+        match may.then(|| serde_json::from_slice(&item.payload)) {
+            Some(Ok(Event::Case(order))) => Some(order.conversation_id),
+            _ => None,
         }
     }
 

@@ -4,15 +4,16 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::conversation::Owner;
+use crate::conversation::{Conversation, Owner};
 use crate::id::{BotId, Channel, ConversationId, OwnerId};
+use crate::port::back_office::StoredMessage;
 use crate::port::budget::{Reserved, Settlement, TokenBudget, TokenReservation};
 use crate::port::llm::Account;
 use crate::port::metrics::Histogram;
 use crate::port::store::{
     Accepted, BeginSend, Claim, ClaimJobs, CommitOutcome, FinishJob, FinishSend, HistoryStore, InboxStore,
-    JobStore, LeaseStore, Release, SendIntent, SendStore, Snapshot, StoreError, StoredMessage, TurnCommit,
-    TurnStore, UpkeepStore, WorkDepth,
+    JobStore, LeaseStore, Release, SendIntent, SendStore, Snapshot, StoreError, TurnCommit, TurnStore,
+    UpkeepStore, WorkDepth,
 };
 use crate::port::{BudgetStore, Clock, DeskStore, Metrics};
 use crate::time::Day;
@@ -67,6 +68,10 @@ impl TurnStore for WatchedStore {
 
     async fn load(&self, lanes: &[LaneKey]) -> Result<Vec<Snapshot>, StoreError> {
         self.timed("load", self.store.load(lanes)).await
+    }
+
+    async fn load_case(&self, case: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        self.timed("load_case", self.store.load_case(case)).await
     }
 
     async fn commit(&self, turns: &[TurnCommit]) -> Result<Vec<CommitOutcome>, StoreError> {

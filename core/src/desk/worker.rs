@@ -191,6 +191,24 @@ impl TurnWorker {
     async fn load(&self, tasks: &[Task]) -> Result<Vec<Option<Snapshot>>, StoreError> {
         let store = &self.process.store;
         let until = self.process.now() + self.process.lease;
+        let mut snapshots = self.load_chats(tasks, until).await?;
+        for (task, snapshot) in tasks.iter().zip(&mut snapshots) {
+            let (Some(snapshot), Some(case)) = (snapshot, TurnTaker::named_case(&task.turn.item)) else {
+                continue;
+            };
+            if snapshot.conversation.as_ref().is_none_or(|open| open.id != case) {
+                snapshot.named = self.process.persist(until, || store.load_case(case)).await?;
+            }
+        }
+        Ok(snapshots)
+    }
+
+    async fn load_chats(
+        &self,
+        tasks: &[Task],
+        until: Timestamp,
+    ) -> Result<Vec<Option<Snapshot>>, StoreError> {
+        let store = &self.process.store;
         let lanes: Vec<LaneKey> = tasks.iter().map(|task| task.turn.claim.lane.clone()).collect();
         match self.process.persist(until, || store.load(&lanes)).await {
             Ok(snapshots) => return Ok(snapshots.into_iter().map(Some).collect()),

@@ -88,7 +88,8 @@ pub(super) fn hand_back(turn: &mut Turn<'_>, why: &'static str) {
     menu::show(turn, &text);
 }
 
-fn close(turn: &mut Turn<'_>) {
+/// Tells the client and closes the case.
+pub(super) fn close(turn: &mut Turn<'_>) {
     turn.say("closed-by-agent", &[]);
     timers::close(turn, "agent");
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use std::borrow::Cow;
 
+use crate::audit::NewAuditEntry;
 use crate::conversation::{Client, Conversation, Message, MessageEdit, Session};
 use crate::lead::{Lead, StageChange};
 use crate::work::{JobChange, Outgoing};
@@ -47,6 +48,8 @@ pub struct Decision {
     pub outgoing: Vec<Outgoing>,
     /// Jobs to be started or cancelled, in order.
     pub jobs: Vec<JobChange>,
+    /// Entries of the audit log, in order.
+    pub audit: Vec<NewAuditEntry>,
     /// For the log, once it is committed.
     #[serde(skip)]
     pub facts: Vec<Fact>,

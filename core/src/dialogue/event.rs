@@ -163,6 +163,27 @@ pub struct AgentPost {
     pub action: AgentAction,
 }
 
+/// What is done with a case from the back office, rather than in its chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseAction {
+    /// Closes it, if it is open.
+    Close,
+    /// Puts it away, if it is closed.
+    Archive,
+}
+
+/// An action of the back office on one case. On any other case of the client it does nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseOrder {
+    /// The case.
+    pub conversation_id: ConversationId,
+    /// What is done with it.
+    pub action: CaseAction,
+    /// Who does it, as the audit log names them.
+    pub actor: String,
+}
+
 /// A timer that ran out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "timer")]
@@ -287,13 +308,24 @@ pub enum Event {
     Limited(LimitNotice),
     /// The model was asked, and this came of it.
     Model(ModelReport),
+    /// The back office did something with a case.
+    Case(CaseOrder),
 }
 
 impl Event {
     /// Source name of events the desk itself reports.
     pub const DESK_SOURCE: &'static str = "desk";
-    /// Version of their form.
-    pub const DESK_VERSION: i32 = 1;
+    /// The newest form of them this build reads.
+    pub const DESK_VERSION: i32 = 2;
+
+    /// The oldest form that has this event: a build that does not read it leaves the item to one that
+    /// does.
+    pub fn desk_version(&self) -> i32 {
+        match self {
+            Event::Update(_) | Event::Agent(_) | Event::Timer(_) | Event::Limited(_) => 1,
+            Event::Model(_) | Event::Case(_) => 2,
+        }
+    }
 
     /// What kind of thing happened, in one word: for metrics.
     pub fn kind(&self) -> &'static str {
@@ -303,6 +335,7 @@ impl Event {
             Event::Timer(_) => "timer",
             Event::Limited(_) => "limited",
             Event::Model(_) => "model",
+            Event::Case(_) => "case",
         }
     }
 }

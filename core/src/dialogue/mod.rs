@@ -9,6 +9,7 @@ mod agent;
 mod answered;
 mod asking;
 mod card;
+mod case;
 mod commands;
 mod decision;
 mod event;
@@ -28,8 +29,8 @@ mod turn;
 pub use asking::{ANSWER_JOB, ANSWER_VERSION, Question, draft_id};
 pub use decision::{ConversationWrite, Decision, Fact};
 pub use event::{
-    AgentAction, AgentPost, ChatKind, Event, FoundField, LimitNotice, LimitWindow, Media, ModelOutcome,
-    ModelProposals, ModelReport, TimerFired, Update, UpdateKind,
+    AgentAction, AgentPost, CaseAction, CaseOrder, ChatKind, Event, FoundField, LimitNotice, LimitWindow,
+    Media, ModelOutcome, ModelProposals, ModelReport, TimerFired, Update, UpdateKind,
 };
 pub use registry::{Command, Heard, Registry, Skill};
 pub use rules::{ModelRung, Rules, RulesSettings};

@@ -7,7 +7,9 @@ use crate::knowledge::{Knowledge, Match};
 use crate::playbook::{Locale, Playbook};
 use crate::work::LaneKey;
 
-use super::{AgentPost, Decide, Decision, Event, Occasion, Registry, agent, answered, incoming, timers};
+use super::{
+    AgentPost, Decide, Decision, Event, Occasion, Registry, agent, answered, case, incoming, timers,
+};
 
 /// What is set by ops rather than by the playbook.
 #[derive(Clone, Debug)]
@@ -108,6 +110,7 @@ impl Decide for Rules {
             Event::Timer(timer) => timers::decide(self, occasion, timer),
             Event::Limited(notice) => incoming::limited(self, occasion, notice),
             Event::Model(report) => answered::decide(self, occasion, report),
+            Event::Case(order) => case::decide(self, occasion, order),
         }
     }
 

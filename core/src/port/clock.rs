@@ -1,4 +1,4 @@
-//! Time and identity: the two things a pure core must be handed.
+//! Time, identity and secrets: what a pure core must be handed.
 
 use futures_util::future::BoxFuture;
 use std::fmt::Debug;
@@ -22,4 +22,18 @@ pub trait Clock: Debug + Send + Sync {
 pub trait IdSource: Debug + Send + Sync {
     /// 128 fresh bits; no two calls in any two processes return the same.
     fn entropy(&self) -> u128;
+}
+
+/// The system has no randomness to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no randomness: no secret can be made")]
+pub struct NoRandomness;
+
+/// Randomness for secrets: nobody can guess it.
+pub trait SecretSource: Debug + Send + Sync {
+    /// 32 bytes that nobody else has seen.
+    ///
+    /// # Errors
+    /// [`NoRandomness`]; then there is no secret, rather than a weak one.
+    fn secret(&self) -> Result<[u8; 32], NoRandomness>;
 }

@@ -5,6 +5,7 @@
 //! conformance kit `frontdesk-port-kit` checks an adapter against it. Errors are one enum per port,
 //! by meaning; "not found" is `Ok(None)`.
 
+pub mod back_office;
 pub mod budget;
 pub mod cache;
 pub mod clock;
@@ -14,14 +15,15 @@ pub mod messenger;
 pub mod metrics;
 pub mod store;
 
+pub use back_office::BackOfficeStore;
 pub use budget::BudgetStore;
 pub use cache::{Cache, CacheError, Subscription};
-pub use clock::{Clock, IdSource};
+pub use clock::{Clock, IdSource, NoRandomness, SecretSource};
 pub use files::{FileStorage, FilesError};
 pub use llm::{LanguageModel, ModelError};
 pub use messenger::{Messenger, MessengerError, UpdateDecoder, UpdateSource};
 pub use metrics::{Metrics, NoMetrics};
-pub use store::{BackOfficeStore, DeskStore, StoreError};
+pub use store::{DeskStore, StoreError};
 
 #[cfg(feature = "mocks")]
 pub use self::{

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::time::Duration;
 
-use crate::conversation::{Client, Conversation, Message, Owner, Session};
+use crate::conversation::{Client, Conversation, Owner, Session};
 use crate::dialogue::Decision;
-use crate::id::{BotId, Channel, ClientId, ConversationId, OwnerId};
+use crate::id::{BotId, Channel, ConversationId, OwnerId};
 use crate::lead::Lead;
+use crate::port::back_office::StoredMessage;
 use crate::port::budget::BudgetStore;
-use crate::time::Timestamp;
 use crate::work::{
     ClaimedJob, ClaimedSend, ClaimedTurn, JobClaim, LaneClaim, LaneKey, LaneKind, NewInboxItem, SendOutcome,
 };
@@ -107,6 +107,9 @@ pub struct Snapshot {
     pub session: Option<Session>,
     /// The lead of the open case.
     pub lead: Option<Lead>,
+    /// The case that the event names, if that is another than the open one. [`TurnStore::load`] knows
+    /// no events and leaves it empty.
+    pub named: Option<Conversation>,
 }
 
 /// How a turn ends.
@@ -273,9 +276,16 @@ pub trait TurnStore: Debug + Send + Sync {
     /// [`StoreError`].
     async fn load(&self, lanes: &[LaneKey]) -> Result<Vec<Snapshot>, StoreError>;
 
+    /// One case, open or not, for an event that names it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn load_case(&self, case: ConversationId) -> Result<Option<Conversation>, StoreError>;
+
     /// Commits turns, each entirely or not at all, and none because of another: releases the lane
     /// under its claim (ready at once if more waits, attempts back to zero), ends the item, writes
-    /// the decision's rows, wakes the reply lanes of its calls and starts or cancels its jobs.
+    /// the decision's rows (of a lead that is there already, where it stands with sales only if the
+    /// decision moves it) and audit entries, wakes the reply lanes of its calls and starts or cancels its jobs.
     /// One outcome per turn, in order.
     ///
     /// # Errors
@@ -442,73 +452,4 @@ impl<T> DeskStore for T where
         + UpkeepStore
         + ?Sized
 {
-}
-
-open_enum! {
-    /// The queue a dead letter came from.
-    DeadQueue {
-        /// An event that could not be decided.
-        Turn = "turn",
-        /// A call that could not be made, or whose outcome stayed unknown.
-        Reply = "reply",
-        /// A job that failed for good.
-        Job = "job",
-    }
-}
-
-/// An item that was given up, with all that is needed to try it again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadLetter {
-    /// Its number.
-    pub id: i64,
-    /// Where it came from.
-    pub queue: DeadQueue,
-    /// Its chat.
-    pub lane: LaneKey,
-    /// What it is: a source, a call, a job kind. Never its content.
-    pub what: String,
-    /// Why it was given up.
-    pub why: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A message as it is kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StoredMessage {
-    /// Its place in the conversation, from 1 without gaps.
-    pub seq: i64,
-    /// When the client edited it.
-    pub edited_at: Option<Timestamp>,
-    /// The message. `channel_message_id` is only known for the client's own.
-    #[serde(flatten)]
-    pub message: Message,
-}
-
-/// Lists and repairs: optional for an embedding developer.
-#[async_trait]
-pub trait BackOfficeStore: Debug + Send + Sync {
-    /// A client's cases, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    async fn conversations(&self, client: ClientId, limit: usize) -> Result<Vec<Conversation>, StoreError>;
-
-    /// Dead letters, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
-
-    /// Puts a dead letter back at the end of its queue, as new; false if there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    async fn retry_dead(&self, id: i64) -> Result<bool, StoreError>;
-
-    /// Forgets a dead letter; false if there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    async fn drop_dead(&self, id: i64) -> Result<bool, StoreError>;
 }

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use frontdesk_core::conversation::Conversation;
 use frontdesk_core::desk::Wake;
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ChatId, ConversationId, OwnerId};
+use frontdesk_core::port::back_office::StoredMessage;
 use frontdesk_core::port::budget::*;
 use frontdesk_core::port::cache::{CountUp, Counted};
 use frontdesk_core::port::llm::Account;
@@ -122,6 +124,11 @@ impl TurnStore for TestStore {
             return Err(StoreError::Corrupt("chat 666".into()));
         }
         self.memory.load(lanes).await
+    }
+
+    async fn load_case(&self, case: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        self.up()?;
+        self.memory.load_case(case).await
     }
 
     async fn commit(&self, turns: &[TurnCommit]) -> Result<Vec<CommitOutcome>, StoreError> {

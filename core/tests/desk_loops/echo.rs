@@ -80,6 +80,7 @@ impl Decide for Echo {
             Event::Agent(post) => format!("agent {:?}", post.action),
             Event::Timer(fired) => format!("timer {fired:?}"),
             Event::Model(report) => format!("model {:?}", report.outcome),
+            Event::Case(order) => format!("case {:?}", order.action),
             Event::Limited(notice) => {
                 format!(
                     "limited {:?} {} {}",

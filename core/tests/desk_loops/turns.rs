@@ -1,6 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use frontdesk_core::desk::{DoorSettings, RateSettings};
+use frontdesk_core::dialogue::Event;
 use frontdesk_core::id::Channel;
 use frontdesk_core::port::Cache;
 use frontdesk_core::port::store::{InboxStore, SendStore, UpkeepStore};
@@ -163,7 +164,7 @@ fn an_item_of_a_newer_build_waits_uncounted() {
             let items = [
                 item(lane(5), "test", 2),
                 item(lane(6), "carrier-pigeon", 1),
-                item(lane(7), "desk", 2),
+                item(lane(7), Event::DESK_SOURCE, Event::DESK_VERSION + 1),
             ];
             store.memory.accept(&items).await
         })

@@ -12,9 +12,9 @@ use frontdesk_core::desk::{
 };
 use frontdesk_core::dialogue::Decide;
 use frontdesk_core::id::{BotId, Channel, ChatId};
+use frontdesk_core::port::back_office::{DeadLetter, DeadLetterStore as _, Paging};
 use frontdesk_core::port::messenger::Action;
-use frontdesk_core::port::store::DeadLetter;
-use frontdesk_core::port::{BackOfficeStore, Clock, Messenger};
+use frontdesk_core::port::{Clock, Messenger};
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::LaneKey;
 use frontdesk_memory::{RecordingMessenger, SeededIds, SimulatedClock};
@@ -225,7 +225,7 @@ impl World {
 
     pub fn dead(&mut self) -> Vec<DeadLetter> {
         let store = self.store.clone();
-        self.now(async move { store.memory.dead_letters(100).await.unwrap() })
+        self.now(async move { store.memory.dead_letters(&Paging::first(100)).await.unwrap() })
     }
 
     /// Brings texts to the door, one after another.

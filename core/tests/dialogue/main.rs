@@ -1,5 +1,6 @@
 //! The dialogue on the shipped playbook, decision by decision.
 
+mod case;
 mod chat;
 mod form;
 mod model;

@@ -192,18 +192,49 @@ impl Desk {
     /// Starts one more worker and waits until it is ready.
     pub async fn start_worker(&self) -> Worker {
         let worker = self.invocation("frontdesk-worker", &[]);
-        let mut program = worker.with("ADMIN_ADDR", "127.0.0.1:0").start();
-        let address = listening(&mut program, "admin_addr").await;
+        self.start_private(worker).await
+    }
+
+    /// Starts `frontdesk run` with the admin API and neither intake nor work, and waits until it is ready.
+    pub async fn start_office(&self) -> Worker {
+        let office = self.invocation("frontdesk", &["run", "--no-worker", "--no-intake"]);
+        self.start_private(office).await
+    }
+
+    async fn start_private(&self, program: Invocation) -> Worker {
+        let mut program = program.with("ADMIN_ADDR", "127.0.0.1:0").start();
+        let line = program.logged("frontdesk is running").await;
+        let address = told(&line, "admin_addr");
+        ready(&address).await;
         Worker { program, address }
     }
 
     /// Starts what takes updates in, waits until it is ready, and has them brought to it.
     pub async fn start_intake(&mut self) -> (Program, String) {
+        let (program, line) = self.start_with_line().await;
+        (program, told(&line, "listen_addr"))
+    }
+
+    /// Starts `frontdesk run` like [`Desk::start`], and tells where its private listener is.
+    pub async fn start_with_admin(&mut self) -> (Running, String) {
+        let (program, line) = self.start_with_line().await;
+        let running = Running {
+            program,
+            address: told(&line, "listen_addr"),
+            workers: Vec::new(),
+        };
+        (running, told(&line, "admin_addr"))
+    }
+
+    /// What takes updates in, and the line that says it runs.
+    async fn start_with_line(&mut self) -> (Program, serde_json::Value) {
         let mut program = match self.shape {
             Shape::AllInOne => self.command(&["run"]).start(),
             Shape::Many => self.invocation("frontdesk-webhook", &[]).start(),
         };
-        let address = listening(&mut program, "listen_addr").await;
+        let line = program.logged("frontdesk is running").await;
+        let address = told(&line, "listen_addr");
+        ready(&address).await;
         if self.mode == Mode::Webhook {
             let url = format!("http://{address}");
             // A port of its own at each start: the fake delivers where the program is now.
@@ -214,7 +245,7 @@ impl Desk {
                 self.registered = true;
             }
         }
-        (program, address)
+        (program, line)
     }
 
     /// The dead letters, as `frontdesk dead list --json` tells them.
@@ -286,16 +317,12 @@ impl Running {
     }
 }
 
-/// Waits until the program listens and says it is ready; gives the address that it logged under this
-/// name.
-async fn listening(program: &mut Program, name: &str) -> String {
-    let line = program.logged("frontdesk is running").await;
-    let address = line[name]
+/// The address that a program's first line tells under this name.
+fn told(line: &serde_json::Value, name: &str) -> String {
+    line[name]
         .as_str()
         .unwrap_or_else(|| panic!("no {name}: {line}"))
-        .to_owned();
-    ready(&address).await;
-    address
+        .to_owned()
 }
 
 /// Asks until the program says it is ready.

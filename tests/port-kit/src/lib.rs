@@ -15,3 +15,6 @@ pub mod model;
 pub mod store;
 
 pub use check::{Broken, Report};
+
+/// The adapters in memory that the kit compares with: for tests of an adapter that drives the desk.
+pub use frontdesk_memory as memory;

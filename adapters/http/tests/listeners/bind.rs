@@ -15,6 +15,7 @@ fn bind(addr: std::net::SocketAddr) -> Result<PrivateListener, BindError> {
         PrivateSettings::new(addr),
         Arc::new(check),
         Arc::new(Page),
+        None,
         &Lines::default().logger(),
     )
 }

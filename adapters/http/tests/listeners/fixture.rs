@@ -128,7 +128,8 @@ impl Desk {
             addr: loopback(),
             limits: quick(),
         };
-        let listener = PrivateListener::bind(settings, check.clone(), Arc::new(Page), &log.logger()).unwrap();
+        let page = Arc::new(Page);
+        let listener = PrivateListener::bind(settings, check.clone(), page, None, &log.logger()).unwrap();
         let addr = listener.local_addr();
         Self::run(addr, door, check, log, |stop| listener.serve(stop))
     }

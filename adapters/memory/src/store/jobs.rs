@@ -9,8 +9,8 @@ use frontdesk_core::port::store::{ClaimJobs, FinishJob, JobEnd, JobStore, StoreE
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{ClaimedJob, JobClaim, NewJob};
 
+use super::dead::{Dead, DeadItem};
 use super::lanes::is_of;
-use super::office::{Dead, DeadItem};
 use super::{Fault, MemoryStore, State};
 
 /// A job that waits or runs.

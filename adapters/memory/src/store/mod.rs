@@ -4,14 +4,17 @@
 //! own rows. The other files are the role traits, one each.
 
 mod budget;
+mod change;
+mod dead;
 mod fault;
 mod inbox;
 mod jobs;
 mod lanes;
 mod leases;
-mod office;
+mod lists;
 mod rows;
 mod sends;
+mod stats;
 mod turns;
 mod upkeep;
 
@@ -27,10 +30,11 @@ use frontdesk_core::work::LaneKey;
 
 use crate::ids::mix;
 use budget::Budgets;
+use change::Office;
+use dead::Dead;
 use inbox::Waiting;
 use jobs::Jobs;
 use lanes::Lanes;
-use office::Dead;
 use rows::Rows;
 use sends::Call;
 
@@ -122,6 +126,7 @@ struct State {
     budgets: Budgets,
     rows: Rows,
     dead: BTreeMap<i64, Dead>,
+    office: Office,
     leases: BTreeMap<String, (OwnerId, Timestamp)>,
     bots: BTreeMap<Channel, BotId>,
 }

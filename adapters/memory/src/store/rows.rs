@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use frontdesk_core::conversation::{Client, Conversation, Message, MessageEdit, Owner, SenderType, Session};
 use frontdesk_core::dialogue::{ConversationWrite, Decision};
-use frontdesk_core::id::{ClientId, ConversationId, MessageId, UserId};
+use frontdesk_core::id::{ClientId, ConversationId, LeadId, MessageId, UserId};
 use frontdesk_core::lead::{Lead, StageChange};
-use frontdesk_core::port::store::{Snapshot, StoredMessage};
+use frontdesk_core::port::back_office::StoredMessage;
+use frontdesk_core::port::store::Snapshot;
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::LaneKey;
 use serde_json::{Value, json};
@@ -39,15 +40,12 @@ impl Rows {
             conversation: conversation.cloned(),
             session: self.sessions.get(&client.id).cloned(),
             lead: conversation.and_then(|case| self.leads.get(&case.id)).cloned(),
+            named: None,
         }
     }
 
-    /// A client's cases, newest first.
-    pub(super) fn cases(&self, client: ClientId, limit: usize) -> Vec<Conversation> {
-        let mut cases: Vec<_> = self.cases_of(client).cloned().collect();
-        cases.sort_by_key(|case| std::cmp::Reverse((case.created_at, case.id)));
-        cases.truncate(limit);
-        cases
+    pub(super) fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        self.conversations.get(&id)
     }
 
     /// How many cases are open, by who may speak in them.
@@ -68,10 +66,46 @@ impl Rows {
             .collect()
     }
 
-    /// The last messages of a case, in order.
-    pub(super) fn last_messages(&self, case: ConversationId, limit: usize) -> Vec<StoredMessage> {
-        let all = self.messages.get(&case).map_or(&[][..], Vec::as_slice);
-        all[all.len().saturating_sub(limit)..].to_vec()
+    /// All cases, oldest first.
+    pub(super) fn conversations(&self) -> impl DoubleEndedIterator<Item = &Conversation> {
+        self.conversations.values()
+    }
+
+    pub(super) fn client(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(&id)
+    }
+
+    /// What was said in a case, in order.
+    pub(super) fn said(&self, case: ConversationId) -> &[StoredMessage] {
+        self.messages.get(&case).map_or(&[][..], Vec::as_slice)
+    }
+
+    pub(super) fn lead_of(&self, case: ConversationId) -> Option<&Lead> {
+        self.leads.get(&case)
+    }
+
+    /// All leads, in no order.
+    pub(super) fn leads(&self) -> impl Iterator<Item = &Lead> {
+        self.leads.values()
+    }
+
+    /// A lead's changes of stage, oldest first.
+    pub(super) fn stage_changes(&self, lead: LeadId) -> impl Iterator<Item = &StageChange> {
+        self.stage_changes
+            .iter()
+            .filter(move |change| change.lead_id == lead)
+    }
+
+    /// Writes where a lead stands with sales, and how it came there.
+    pub(super) fn move_lead(&mut self, moved: &Lead, change: &StageChange) {
+        if let Some(lead) = self.leads.get_mut(&moved.conversation_id) {
+            lead.lead_stage = moved.lead_stage.clone();
+            lead.lost_reason.clone_from(&moved.lost_reason);
+            lead.contacted_at = moved.contacted_at;
+            lead.converted_at = moved.converted_at;
+            lead.updated_at = moved.updated_at;
+        }
+        self.stage_changes.push(change.clone());
     }
 
     /// The case a message belongs to.
@@ -191,7 +225,7 @@ impl Rows {
             self.edit(lane, edit);
         }
         if let Some(lead) = &decision.lead {
-            self.leads.insert(lead.conversation_id, lead.clone());
+            self.write_lead(lead, !decision.stage_changes.is_empty());
         }
         self.stage_changes.extend_from_slice(&decision.stage_changes);
         if let Some(session) = &decision.session {
@@ -212,6 +246,19 @@ impl Rows {
         }
     }
 
+    /// Where a lead stands that is there already, only a decision that moves it says.
+    fn write_lead(&mut self, lead: &Lead, moves: bool) {
+        let mut row = lead.clone();
+        let stored = self.leads.get(&lead.conversation_id);
+        if let (Some(stored), false) = (stored, moves || self.fault == Some(Fault::StageUndone)) {
+            row.lead_stage = stored.lead_stage.clone();
+            row.lost_reason.clone_from(&stored.lost_reason);
+            row.contacted_at = stored.contacted_at;
+            row.converted_at = stored.converted_at;
+        }
+        self.leads.insert(row.conversation_id, row);
+    }
+
     fn write_client(&mut self, mut client: Client) {
         if let Some(before) = self.clients.get(&client.id) {
             self.by_chat.remove(&(private_chat(before), before.user_id));
@@ -229,15 +276,20 @@ impl Rows {
         let Some(client) = self.client_of(lane).map(|client| client.id) else {
             return;
         };
-        let found = self.cases(client, usize::MAX).iter().find_map(|case| {
-            let said = self.messages.get(&case.id)?.iter().rev();
-            said.map(|stored| &stored.message)
-                .find(|message| {
-                    message.sender_type == SenderType::User
-                        && message.channel_message_id == Some(edit.channel_message_id)
-                })
-                .map(|message| message.id)
-        });
+        let found = self
+            .cases_of(client)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .find_map(|case| {
+                let said = self.messages.get(&case.id)?.iter().rev();
+                said.map(|stored| &stored.message)
+                    .find(|message| {
+                        message.sender_type == SenderType::User
+                            && message.channel_message_id == Some(edit.channel_message_id)
+                    })
+                    .map(|message| message.id)
+            });
         let keep = self.fault != Some(Fault::EarlierTextLost);
         let Some(stored) = found.and_then(|id| self.message_mut(id)) else {
             return;

@@ -7,8 +7,8 @@ use frontdesk_core::port::store::{BeginSend, Claim, FinishSend, SendIntent, Send
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{Author, ClaimedSend, OutboxItem, Outgoing, Repeat, SendOutcome};
 
+use super::dead::{Dead, DeadItem};
 use super::lanes::is_of;
-use super::office::{Dead, DeadItem};
 use super::{Delivery, Fault, MemoryStore, State, lease_end};
 
 /// A call that waits.

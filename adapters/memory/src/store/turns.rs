@@ -1,15 +1,17 @@
 //! Turns: claimed, read, committed.
 
 use async_trait::async_trait;
+use frontdesk_core::conversation::Conversation;
 use frontdesk_core::dialogue::Decision;
+use frontdesk_core::id::ConversationId;
 use frontdesk_core::port::store::{
     Claim, CommitOutcome, Snapshot, StoreError, TurnCommit, TurnEnd, TurnStore,
 };
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{ClaimedTurn, InboxItem, JobChange, LaneKey};
 
+use super::dead::{Dead, DeadItem};
 use super::lanes::is_of;
-use super::office::{Dead, DeadItem};
 use super::{Fault, MemoryStore, State, lease_end, refused};
 
 #[async_trait]
@@ -43,6 +45,10 @@ impl TurnStore for MemoryStore {
     async fn load(&self, lanes: &[LaneKey]) -> Result<Vec<Snapshot>, StoreError> {
         let state = self.lock();
         Ok(lanes.iter().map(|lane| state.rows.snapshot(lane)).collect())
+    }
+
+    async fn load_case(&self, case: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        Ok(self.lock().rows.conversation(case).cloned())
     }
 
     async fn commit(&self, turns: &[TurnCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
@@ -114,6 +120,9 @@ impl State {
                 JobChange::Start(job) => self.start_job(job, now),
                 JobChange::Cancel { unique_key } => self.cancel_job(unique_key),
             }
+        }
+        for entry in &decision.audit {
+            self.append(entry);
         }
         CommitOutcome::Committed
     }

@@ -96,14 +96,19 @@ fn conflict(error: Error) -> Stop {
 }
 
 async fn write_leads(conn: &mut Conn, turns: &[&TurnCommit]) -> QueryResult<()> {
-    let rows: QueryResult<Vec<LeadRow>> = turns
-        .iter()
-        .filter_map(|turn| turn.decision.lead.as_ref())
-        .map(LeadRow::of)
-        .collect();
-    let rows = rows?;
-    if !rows.is_empty() {
-        insert_rows!(conn, rows, |values| {
+    let (mut moved, mut kept) = (Vec::new(), Vec::new());
+    for decision in turns.iter().map(|turn| &turn.decision) {
+        if let Some(lead) = &decision.lead {
+            let rows = if decision.stage_changes.is_empty() {
+                &mut kept
+            } else {
+                &mut moved
+            };
+            rows.push(LeadRow::of(lead)?);
+        }
+    }
+    if !moved.is_empty() {
+        insert_rows!(conn, moved, |values| {
             diesel::insert_into(leads::table)
             .values(values)
             .on_conflict(leads::id)
@@ -112,6 +117,18 @@ async fn write_leads(conn: &mut Conn, turns: &[&TurnCommit]) -> QueryResult<()> 
                 budget_range, timeline, lead_score, score_points, score_reasons, rubric_version, lead_source,
                 lead_stage, lost_reason, fields, form, consent_at, consent_version, contacted_at, converted_at,
                 created_at, updated_at))
+        })?;
+    }
+    // Where these stand with sales may have changed since they were read: the back office moves leads.
+    if !kept.is_empty() {
+        insert_rows!(conn, kept, |values| {
+            diesel::insert_into(leads::table)
+            .values(values)
+            .on_conflict(leads::id)
+            .do_update()
+            .set(overwrite!(leads: conversation_id, name, email, company, phone, project_type, project_description,
+                budget_range, timeline, lead_score, score_points, score_reasons, rubric_version, lead_source,
+                fields, form, consent_at, consent_version, created_at, updated_at))
         })?;
     }
     let changes: Vec<StageRow> = turns

@@ -13,12 +13,15 @@ use diesel::sql_types::BigInt;
 use slog::warn;
 use std::collections::HashMap;
 
+use frontdesk_core::conversation::Conversation;
+use frontdesk_core::id::ConversationId;
 use frontdesk_core::port::store::{
     Claim, CommitOutcome, Snapshot, StoreError, TurnCommit, TurnEnd, TurnStore,
 };
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{ClaimedTurn, LaneKey, LaneKind};
 
+use crate::back_office::audit;
 use crate::conn::{Conn, Durability, rows};
 use crate::dead;
 use crate::error::store_error;
@@ -39,6 +42,11 @@ impl TurnStore for DieselStore {
     async fn load(&self, lanes: &[LaneKey]) -> Result<Vec<Snapshot>, StoreError> {
         let mut conn = self.reader().await?;
         load::snapshots(&mut conn, lanes).await.map_err(store_error)
+    }
+
+    async fn load_case(&self, case: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        let mut conn = self.reader().await?;
+        load::case(&mut conn, case).await.map_err(store_error)
     }
 
     async fn commit(&self, turns: &[TurnCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
@@ -123,6 +131,9 @@ async fn write_all(conn: &mut Conn, turns: &[&TurnCommit]) -> Result<Vec<CommitO
         outgoing::post(conn, &ours, &accepted).await?;
         dialogue::write(conn, &ours).await?;
         jobs::change(conn, &ours).await?;
+        // Last: whoever appends keeps all others from appending until the commit.
+        let entries: Vec<_> = ours.iter().flat_map(|turn| &turn.decision.audit).collect();
+        audit::append(conn, &entries).await?;
     }
     Ok(written
         .into_iter()

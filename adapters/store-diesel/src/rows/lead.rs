@@ -107,7 +107,7 @@ pub(crate) fn read<T: DeserializeOwned>(doc: Doc) -> QueryResult<T> {
     serde_json::from_value(doc.0).map_err(|error| Error::DeserializationError(Box::new(error)))
 }
 
-#[derive(Clone, Debug, Insertable)]
+#[derive(Clone, Debug, Insertable, Queryable, Selectable)]
 #[diesel(table_name = lead_stage_history)]
 pub(crate) struct StageRow {
     lead_id: Id,
@@ -127,6 +127,19 @@ impl From<&StageChange> for StageRow {
             changed_by: change.by.clone(),
             reason: change.reason.clone(),
             created_at: At(change.at),
+        }
+    }
+}
+
+impl From<StageRow> for StageChange {
+    fn from(row: StageRow) -> Self {
+        StageChange {
+            lead_id: LeadId(row.lead_id.0),
+            from: row.from_stage.map(|stage| stage.0),
+            to: row.to_stage.0,
+            by: row.changed_by,
+            reason: row.reason,
+            at: row.created_at.0,
         }
     }
 }

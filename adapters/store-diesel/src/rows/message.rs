@@ -4,7 +4,7 @@ use diesel::{Insertable, Queryable, Selectable};
 
 use frontdesk_core::conversation::{ContentType, Message, ModelUse, SenderType};
 use frontdesk_core::id::{AgentId, ChannelMessageId, ConversationId, MessageId};
-use frontdesk_core::port::store::StoredMessage;
+use frontdesk_core::port::back_office::StoredMessage;
 
 use crate::schema::{message_deliveries, messages};
 use crate::types::{At, Doc, Id, Word};

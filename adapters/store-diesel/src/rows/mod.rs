@@ -1,11 +1,15 @@
 //! Rows of the desk's tables, to and from the core's entities.
 
+mod access;
+mod audit;
 mod client;
 mod conversation;
 mod lead;
 mod message;
 mod session;
 
+pub(crate) use access::{AgentRow, TokenRow};
+pub(crate) use audit::AuditRow;
 pub(crate) use client::ClientRow;
 pub(crate) use conversation::ConversationRow;
 pub(crate) use lead::{LeadRow, StageRow, doc, read};

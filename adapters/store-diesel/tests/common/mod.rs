@@ -4,11 +4,13 @@
 #![expect(dead_code, reason = "each test binary uses a part of this")]
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use frontdesk_core::audit::NewAuditEntry;
 use frontdesk_core::conversation::{Client, ContentType, Conversation, Message, Person, SenderType};
 use frontdesk_core::dialogue::{ConversationWrite, Decision};
 use frontdesk_core::id::{
     BotId, Channel, ChannelMessageId, ChatId, Ids, MessageId, OwnerId, UpdateId, UserId,
 };
+use frontdesk_core::port::back_office::{Change, ChangeKind, ChangeOutcome, ChangeStore as _};
 use frontdesk_core::port::messenger::Action;
 use frontdesk_core::port::store::{
     BeginSend, Claim, CommitOutcome, InboxStore, SendIntent, SendStore, TurnCommit, TurnEnd, TurnStore,
@@ -391,6 +393,23 @@ pub fn turn(claimed: &ClaimedTurn, decision: Decision) -> TurnCommit {
         end: TurnEnd::Done,
         decision,
     }
+}
+
+/// Puts a dead letter back.
+pub async fn retry_dead(store: &DieselStore, id: i64) -> ChangeOutcome {
+    change(store, ChangeKind::RetryDead { id }).await
+}
+
+/// Makes a change of the back office.
+pub async fn change(store: &DieselStore, what: ChangeKind) -> ChangeOutcome {
+    let audit = NewAuditEntry {
+        at: now(),
+        actor: "test".into(),
+        action: "test.change".into(),
+        subject: "test:1".into(),
+        detail: BTreeMap::new(),
+    };
+    store.change(&Change { what, audit }).await.unwrap()
 }
 
 /// Accepts an update of a chat and claims its turn.

@@ -3,12 +3,14 @@
 use clap::Subcommand;
 use std::io::Write as _;
 
-use frontdesk_core::port::BackOfficeStore as _;
+use frontdesk_core::access::Caller;
+use frontdesk_core::desk::OfficeError;
+use frontdesk_core::port::back_office::{DeadLetterStore as _, Paging};
 
 use crate::cli::Context;
 use crate::failure::Failure;
 use crate::log::Log;
-use crate::store;
+use crate::{admin, store};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
@@ -40,7 +42,10 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
         let store = store::open(&settings, false, &logging.root).await?;
         match action {
             Action::List { limit, json } => {
-                let letters = store.dead_letters(*limit).await.map_err(Failure::work)?;
+                let letters = store
+                    .dead_letters(&Paging::first(*limit))
+                    .await
+                    .map_err(Failure::work)?;
                 let mut out = std::io::stdout();
                 for letter in letters {
                     let written = if *json {
@@ -64,18 +69,23 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
                 }
                 Ok(())
             }
-            Action::Retry { id } => found(store.retry_dead(*id).await.map_err(Failure::work)?, *id),
-            Action::Drop { id } => found(store.drop_dead(*id).await.map_err(Failure::work)?, *id),
+            Action::Retry { id } => {
+                let office = admin::office(&store, &settings, &logging.root);
+                found(office.retry_dead(&Caller::command_line(), *id).await, *id)
+            }
+            Action::Drop { id } => {
+                let office = admin::office(&store, &settings, &logging.root);
+                found(office.drop_dead(&Caller::command_line(), *id).await, *id)
+            }
         }
     })
 }
 
-fn found(there: bool, id: i64) -> Result<(), Failure> {
-    if there {
-        Ok(())
-    } else {
-        Err(Failure::Work(format!(
+fn found(done: Result<(), OfficeError>, id: i64) -> Result<(), Failure> {
+    done.map_err(|error| match error {
+        OfficeError::NotFound => Failure::Work(format!(
             "there is no dead letter {id}: `frontdesk dead list` shows them"
-        )))
-    }
+        )),
+        error => Failure::work(error),
+    })
 }

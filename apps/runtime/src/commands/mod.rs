@@ -1,5 +1,6 @@
 //! What `frontdesk` can be asked to do, one file a command.
 
+pub(crate) mod audit;
 pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod config;
@@ -8,3 +9,4 @@ pub(crate) mod knowledge;
 pub(crate) mod migrate;
 pub(crate) mod run;
 pub(crate) mod telegram;
+pub(crate) mod token;

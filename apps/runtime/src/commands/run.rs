@@ -23,6 +23,7 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
         program: "frontdesk",
         intake: !arguments.no_intake,
         worker: !arguments.no_worker,
+        office: true,
     };
     if settings.telegram.is_none() && (roles.intake || roles.worker) {
         return Err(Failure::Usage(

@@ -109,6 +109,8 @@ pub struct Settings {
     pub listen_addr: SocketAddr,
     /// The private listener's address.
     pub admin_addr: Option<SocketAddr>,
+    /// The admin API's bootstrap token.
+    pub admin_token: Option<Secret>,
     /// Folder of the playbook; the built-in one without it.
     pub playbook: Option<PathBuf>,
     /// Chat that gets lead cards and hand-over notices.
@@ -227,6 +229,10 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
             }
         },
     );
+    let admin_token = reader.read("ADMIN_TOKEN", "visible ASCII characters without spaces", |text| {
+        let fine = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fine.then(|| Secret::new(text.to_owned()))
+    });
     let playbook = reader.text("PLAYBOOK").map(PathBuf::from);
     let chat = "a chat's number such as -1001234567890";
     let agents_chat = reader.read("AGENTS_CHAT_ID", chat, |text| text.parse().ok().map(ChatId));
@@ -276,6 +282,7 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
         },
         listen_addr: listen_addr?,
         admin_addr: admin_addr?,
+        admin_token,
         playbook,
         staff_chat: sales_chat.or(agents_chat),
         agent_timeout: agent_timeout?,

@@ -1,7 +1,7 @@
 //! Settings: one list of names, one place that reads them. Nothing outside this folder looks at the
 //! environment.
 
-mod duration;
+pub(crate) mod duration;
 mod effective;
 mod problem;
 mod secret;

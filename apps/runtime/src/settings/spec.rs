@@ -119,7 +119,11 @@ pub const SETTINGS: &[Spec] = &[
     plain(
         "ADMIN_ADDR",
         "127.0.0.1:8081",
-        "private listener: health and metrics; `off` for none",
+        "private listener: health, metrics and the admin API; `off` for none",
+    ),
+    secret(
+        "ADMIN_TOKEN",
+        "token with the role admin, for the first one; without it and without tokens the admin API refuses all",
     ),
     plain(
         "PLAYBOOK",

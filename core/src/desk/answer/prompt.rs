@@ -8,8 +8,8 @@ use crate::guard::tokens;
 use crate::guard::untrusted::{Fence, Source};
 use crate::id::MessageId;
 use crate::playbook::{Entry, Locale, ModelPlan, Playbook};
+use crate::port::back_office::StoredMessage;
 use crate::port::llm::{PromptPart, Role};
-use crate::port::store::StoredMessage;
 use crate::time::Timestamp;
 
 /// What a prompt is made of.

@@ -7,6 +7,7 @@
     reason = "a test whose surroundings fail says so by panicking"
 )]
 
+mod admin;
 mod conversation;
 mod crowd;
 mod duplicates;

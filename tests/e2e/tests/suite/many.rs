@@ -9,7 +9,7 @@ use frontdesk_fake_telegram::{Effect, Fault};
 use crate::conversation::Client;
 use crate::crowd::{Crowd, EACH};
 use crate::power_cut::{LEASE, doubled_only_where_cut};
-use crate::{conversation, duplicates, hostile, order, power_cut, stop};
+use crate::{admin, conversation, duplicates, hostile, order, power_cut, stop};
 
 /// One test body in many processes, told of updates and asking for them.
 macro_rules! in_many {
@@ -64,6 +64,11 @@ in_many!(
     each_tells_its_own_figures,
     60,
     crate::many::each_tells_its_figures
+);
+in_many!(
+    a_case_is_closed_by_a_process_of_its_own,
+    90,
+    crate::many::admin::close_from_elsewhere
 );
 
 in_many!(

@@ -171,8 +171,7 @@ pub(super) async fn a_client_has_one_open_case(scene: &Scene<'_>) {
         Ok(outcomes) => assert_eq!(outcomes, [CommitOutcome::Conflict]),
         Err(error) => assert!(matches!(error, StoreError::Refused(_)), "{error}"),
     }
-    let cases = scene.store.conversations(case.client.id, 10).await;
-    assert_eq!(cases.expect("cases are listed"), [case.conversation]);
+    assert_eq!(scene.cases_of(&case.client, 10).await, [case.conversation]);
 }
 
 /// A decision that leaves a trace everywhere.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use frontdesk_core::dialogue::Decision;
-use frontdesk_core::port::store::{CommitOutcome, DeadLetter, DeadQueue, JobEnd, SendIntent, TurnEnd};
+use frontdesk_core::port::back_office::{ChangeKind, ChangeOutcome, DeadLetter, DeadQueue, Paging};
+use frontdesk_core::port::store::{CommitOutcome, JobEnd, SendIntent, TurnEnd};
 use frontdesk_core::work::SendOutcome;
 
 use super::parts::{commit_of, lane, only, text_of};
@@ -66,7 +67,7 @@ pub(super) async fn dead_letters_are_listed_newest_first(scene: &Scene<'_>) {
     assert_eq!(queues, [DeadQueue::Reply, DeadQueue::Job, DeadQueue::Turn]);
     let newest = scene
         .store
-        .dead_letters(1)
+        .dead_letters(&Paging::first(1))
         .await
         .expect("dead letters are listed");
     assert_eq!(only(newest, "dead letter").queue, DeadQueue::Reply);
@@ -121,24 +122,36 @@ pub(super) async fn a_dropped_letter_is_gone(scene: &Scene<'_>) {
     scene.say(&lane(1), "poison").await;
     kill_turn(scene, Decision::default()).await;
     let id = only(letters(scene).await, "dead letter").id;
-    let drop = || scene.store.drop_dead(id);
-    assert!(drop().await.expect("a letter is dropped"));
-    assert!(!drop().await.expect("there is none to drop"));
-    let retried = scene.store.retry_dead(id).await;
-    assert!(!retried.expect("there is none to retry"));
+    assert_eq!(
+        scene.change(ChangeKind::DropDead { id }).await,
+        ChangeOutcome::Done
+    );
+    assert_eq!(
+        scene.change(ChangeKind::DropDead { id }).await,
+        ChangeOutcome::NotFound
+    );
+    assert_eq!(
+        scene.change(ChangeKind::RetryDead { id }).await,
+        ChangeOutcome::NotFound
+    );
     assert!(scene.due().await.is_empty());
 }
 
 async fn letters(scene: &Scene<'_>) -> Vec<DeadLetter> {
-    let letters = scene.store.dead_letters(10).await;
+    let letters = scene.store.dead_letters(&Paging::first(10)).await;
     letters.expect("dead letters are listed")
 }
 
 async fn retry(scene: &Scene<'_>) {
     let id = only(letters(scene).await, "dead letter").id;
-    let retry = || scene.store.retry_dead(id);
-    assert!(retry().await.expect("a letter is retried"));
-    assert!(!retry().await.expect("it is no letter any more"));
+    assert_eq!(
+        scene.change(ChangeKind::RetryDead { id }).await,
+        ChangeOutcome::Done
+    );
+    assert_eq!(
+        scene.change(ChangeKind::RetryDead { id }).await,
+        ChangeOutcome::NotFound
+    );
     assert_eq!(letters(scene).await, []);
 }
 

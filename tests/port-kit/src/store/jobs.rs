@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use frontdesk_core::id::{BotId, JobId};
+use frontdesk_core::port::back_office::Paging;
 use frontdesk_core::port::store::{FinishJob, JobEnd};
 use frontdesk_core::work::{ClaimedJob, JobChange, NewJob};
 use futures_util::future::join_all;
@@ -151,7 +152,7 @@ pub(super) async fn a_lost_claim_reports_nothing(scene: &Scene<'_>) {
     assert!(!scene.end(&stale, reports("stale")).await);
     assert!(scene.due().await.is_empty(), "nothing was written");
     assert!(!scene.end(&stale, JobEnd::Dead { why: "no".to_owned() }).await);
-    let letters = scene.store.dead_letters(10).await;
+    let letters = scene.store.dead_letters(&Paging::first(10)).await;
     assert_eq!(letters.expect("dead letters are listed"), []);
     assert!(scene.end(&fresh, reports("fresh")).await);
     assert_eq!(text_of(&scene.take().await), "fresh");

@@ -1,5 +1,6 @@
 //! The checks of the store port, one file per subject.
 
+mod access;
 mod budget;
 mod commit;
 mod dead;
@@ -9,6 +10,7 @@ mod lanes;
 mod leads;
 mod leases;
 mod model;
+mod office;
 mod ops;
 mod parts;
 mod play;
@@ -155,6 +157,23 @@ suite!(
         dead::a_dead_call_is_retried_as_new,
         dead::a_dead_job_is_retried_as_new,
         dead::a_dropped_letter_is_gone,
+        office::cases_are_listed_in_parts,
+        office::cases_are_filtered,
+        office::a_case_comes_with_its_client_and_lead,
+        office::any_case_can_be_loaded_by_name,
+        office::messages_are_listed_in_parts,
+        office::leads_are_listed_in_parts_and_filtered,
+        office::a_lead_is_moved_from_where_it_stands,
+        office::a_turn_does_not_undo_a_move,
+        office::figures_are_those_of_the_period,
+        access::a_token_is_found_and_taken_back,
+        access::a_token_needs_its_agent,
+        access::tokens_are_listed_in_parts,
+        access::a_change_is_in_the_audit_log,
+        access::what_was_not_done_is_not_in_the_audit_log,
+        access::concurrent_changes_make_one_chain,
+        access::entries_of_a_turn_are_committed_with_it,
+        access::the_audit_log_is_read_in_parts,
         budget::budgets_begin_empty,
         budget::tokens_are_reserved_up_to_the_clients_limit,
         budget::the_bots_limit_is_for_all_its_clients,

@@ -8,7 +8,8 @@ use std::time::Duration;
 use frontdesk_core::conversation::{Client, ConversationStatus, Owner, Person, SenderType};
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ClientId, ConversationId, Ids, JobId, MessageId, UserId};
-use frontdesk_core::port::store::{DeadQueue, JobEnd, TurnEnd};
+use frontdesk_core::port::back_office::{ChangeKind, DeadQueue, Paging};
+use frontdesk_core::port::store::{JobEnd, TurnEnd};
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{
     ClaimedJob, ClaimedSend, ClaimedTurn, JobChange, LaneKey, LaneKind, NewJob, Outgoing,
@@ -151,11 +152,11 @@ impl<'a> Player<'a> {
                 None => String::new(),
             },
             Op::Retry { letter } => match self.letter(*letter).await {
-                Some(id) => format!("{:?}", scene.store.retry_dead(id).await),
+                Some(id) => format!("{:?}", scene.change(ChangeKind::RetryDead { id }).await),
                 None => String::new(),
             },
             Op::Drop { letter } => match self.letter(*letter).await {
-                Some(id) => format!("{:?}", scene.store.drop_dead(id).await),
+                Some(id) => format!("{:?}", scene.change(ChangeKind::DropDead { id }).await),
                 None => String::new(),
             },
             Op::Wait => {
@@ -188,7 +189,7 @@ impl<'a> Player<'a> {
 
     /// A dead letter, but no job's: the port leaves open what becomes of a taken unique key.
     async fn letter(&self, index: usize) -> Option<i64> {
-        let letters = self.scene.store.dead_letters(100).await;
+        let letters = self.scene.store.dead_letters(&Paging::first(100)).await;
         let mut letters = letters.expect("dead letters are listed");
         letters.retain(|letter| letter.queue != DeadQueue::Job);
         pick(&letters, index).map(|letter| letter.id)
@@ -202,7 +203,10 @@ impl<'a> Player<'a> {
             "{} turns, {} replies, {} jobs",
             depth.turns.waiting, depth.replies.waiting, depth.jobs.waiting
         )];
-        let letters = store.dead_letters(100).await.expect("dead letters are listed");
+        let letters = store
+            .dead_letters(&Paging::first(100))
+            .await
+            .expect("dead letters are listed");
         for letter in letters {
             picture.push(format!("{} of {}", letter.queue, letter.lane.chat));
         }

@@ -9,7 +9,8 @@ use frontdesk_core::conversation::{
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{AgentId, ChannelMessageId, ThreadId, UserId};
 use frontdesk_core::lead::{FieldSource, LeadScore, LeadStage};
-use frontdesk_core::port::store::{Snapshot, StoredMessage};
+use frontdesk_core::port::back_office::StoredMessage;
+use frontdesk_core::port::store::Snapshot;
 use frontdesk_core::time::Timestamp;
 use serde_json::json;
 
@@ -101,8 +102,7 @@ pub(super) async fn a_case_ends_and_another_begins(scene: &Scene<'_>) {
 }
 
 async fn cases(scene: &Scene<'_>, case: &Case, limit: usize) -> Vec<Conversation> {
-    let cases = scene.store.conversations(case.client.id, limit).await;
-    cases.expect("cases are listed")
+    scene.cases_of(&case.client, limit).await
 }
 
 pub(super) async fn unknown_values_come_back_unchanged(scene: &Scene<'_>) {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use frontdesk_core::audit::{AuditChain, AuditEntry, NewAuditEntry};
 use frontdesk_core::conversation::{
     Client, ContentType, Conversation, ConversationStatus, Message, Owner, Person, SenderType,
 };
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{Ids, JobId, MessageId, OwnerId, UserId};
+use frontdesk_core::port::back_office::{Change, ChangeKind, ChangeOutcome, ConversationQuery};
 use frontdesk_core::port::messenger::Action;
 use frontdesk_core::port::store::{
     Accepted, BeginSend, CommitOutcome, FinishJob, FinishSend, JobEnd, SendIntent, Snapshot,
@@ -22,7 +24,7 @@ use frontdesk_core::work::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::parts::{LEASE, claim_jobs_of, claim_of, commit_of, item, new, only, owner, said, text_of};
+use super::parts::{LEASE, TEXT, claim_jobs_of, claim_of, commit_of, item, new, only, owner, said, text_of};
 use super::{KitStore, StoreHarness};
 
 /// An empty store with its harness.
@@ -204,6 +206,51 @@ impl<'a> Scene<'a> {
             metadata: json!({}),
             created_at: self.now(),
         }
+    }
+
+    // --- the back office
+
+    /// A client's cases, newest first.
+    pub(super) async fn cases_of(&self, client: &Client, limit: usize) -> Vec<Conversation> {
+        let query = ConversationQuery {
+            client: Some(client.id),
+            ..ConversationQuery::newest(limit)
+        };
+        let cases = self.store.conversations(&query).await.expect("cases are listed");
+        cases.into_iter().map(|case| case.conversation).collect()
+    }
+
+    /// An entry of the audit log about nothing in particular.
+    pub(super) fn entry(&self, action: &str) -> NewAuditEntry {
+        NewAuditEntry {
+            at: self.now(),
+            actor: "kit".to_owned(),
+            action: action.to_owned(),
+            subject: "kit:1".to_owned(),
+            detail: [("text".to_owned(), TEXT.to_owned())].into(),
+        }
+    }
+
+    pub(super) async fn change(&self, what: ChangeKind) -> ChangeOutcome {
+        let change = Change {
+            what,
+            audit: self.entry("kit.change"),
+        };
+        self.store.change(&change).await.expect("a change is committed")
+    }
+
+    /// The audit log, oldest first, which is seen to be whole.
+    pub(super) async fn audit(&self) -> Vec<AuditEntry> {
+        let entries = self
+            .store
+            .audit_since(0, 1_000)
+            .await
+            .expect("the audit log is read");
+        let mut chain = AuditChain::default();
+        for entry in &entries {
+            chain.take(entry).expect("the chain is whole");
+        }
+        entries
     }
 
     // --- calls out

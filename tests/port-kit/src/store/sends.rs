@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use frontdesk_core::dialogue::Decision;
 use frontdesk_core::id::{ChannelMessageId, ThreadId};
+use frontdesk_core::port::back_office::{DeadLetter, DeadQueue, Paging};
 use frontdesk_core::port::messenger::{Action, Button, Keyboard, LimitScope};
-use frontdesk_core::port::store::{BeginSend, CommitOutcome, DeadLetter, DeadQueue, FinishSend, SendIntent};
+use frontdesk_core::port::store::{BeginSend, CommitOutcome, FinishSend, SendIntent};
 use frontdesk_core::text::{Entity, RichText};
 use frontdesk_core::work::{Author, Outgoing, Repeat, SendOutcome};
 
@@ -333,7 +334,7 @@ fn refused(chat_gone: bool) -> SendOutcome {
 }
 
 async fn letters(scene: &Scene<'_>) -> Vec<DeadLetter> {
-    let letters = scene.store.dead_letters(10).await;
+    let letters = scene.store.dead_letters(&Paging::first(10)).await;
     letters.expect("dead letters are listed")
 }
 

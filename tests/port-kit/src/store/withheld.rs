@@ -2,6 +2,7 @@
 
 use frontdesk_core::conversation::{Owner, SenderType};
 use frontdesk_core::dialogue::Decision;
+use frontdesk_core::port::back_office::Paging;
 use frontdesk_core::port::store::SendIntent;
 use frontdesk_core::work::{Author, Outgoing};
 
@@ -14,7 +15,7 @@ pub(super) async fn a_message_of_the_bot_is_withheld_from_an_agents_chat(scene: 
     assert_eq!(intent, SendIntent::Withheld);
     assert_eq!(sender(scene, &case).await, SenderType::Note, "kept as a note");
     assert!(scene.sends().await.is_empty(), "the call is gone");
-    let letters = scene.store.dead_letters(10).await;
+    let letters = scene.store.dead_letters(&Paging::first(10)).await;
     assert_eq!(letters.expect("dead letters are listed"), []);
     scene.post(scene.outgoing(&case.lane, "of no message")).await;
     assert_eq!(scene.take_send().await.attempt, 1, "the lane goes on");

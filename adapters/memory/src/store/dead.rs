@@ -1,19 +1,16 @@
-//! Lists and repairs.
+//! What was given up.
 
 use async_trait::async_trait;
-use frontdesk_core::conversation::Conversation;
-use frontdesk_core::id::{ClientId, ConversationId};
+use frontdesk_core::port::StoreError;
+use frontdesk_core::port::back_office::{DeadLetter, DeadLetterStore, DeadQueue, Paging};
 use frontdesk_core::port::messenger::Action;
-use frontdesk_core::port::store::{
-    BackOfficeStore, DeadLetter, DeadQueue, HistoryStore, StoreError, StoredMessage,
-};
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::LaneKey;
 
 use super::inbox::Waiting;
 use super::jobs::Job;
 use super::sends::Call;
-use super::{Fault, MemoryStore, State};
+use super::{MemoryStore, State};
 
 /// What was given up, whole.
 #[derive(Debug)]
@@ -32,41 +29,12 @@ pub(super) enum DeadItem {
 }
 
 #[async_trait]
-impl HistoryStore for MemoryStore {
-    async fn messages(
-        &self,
-        conversation: ConversationId,
-        limit: usize,
-    ) -> Result<Vec<StoredMessage>, StoreError> {
-        Ok(self.lock().rows.last_messages(conversation, limit))
-    }
-}
-
-#[async_trait]
-impl BackOfficeStore for MemoryStore {
-    async fn conversations(&self, client: ClientId, limit: usize) -> Result<Vec<Conversation>, StoreError> {
-        Ok(self.lock().rows.cases(client, limit))
-    }
-
-    async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
+impl DeadLetterStore for MemoryStore {
+    async fn dead_letters(&self, page: &Paging<i64>) -> Result<Vec<DeadLetter>, StoreError> {
         let state = self.lock();
-        let newest_first = state.dead.iter().rev().take(limit);
+        let older = state.dead.range(..page.before.unwrap_or(i64::MAX));
+        let newest_first = older.rev().take(page.limit);
         Ok(newest_first.map(|(id, dead)| dead.letter(*id)).collect())
-    }
-
-    async fn retry_dead(&self, id: i64) -> Result<bool, StoreError> {
-        let (mut state, now) = self.now();
-        let Some(dead) = state.dead.remove(&id) else {
-            return Ok(false);
-        };
-        if !state.has(Fault::DeadForgottenOnRetry) {
-            state.revive(dead, now);
-        }
-        Ok(true)
-    }
-
-    async fn drop_dead(&self, id: i64) -> Result<bool, StoreError> {
-        Ok(self.lock().dead.remove(&id).is_some())
     }
 }
 
@@ -104,7 +72,7 @@ impl State {
     }
 
     /// Puts what was given up back at the end of its queue, as new.
-    fn revive(&mut self, dead: Dead, now: Timestamp) {
+    pub(super) fn revive(&mut self, dead: Dead, now: Timestamp) {
         let seq = self.next_number();
         match dead.item {
             DeadItem::Turn(item) => {

@@ -1,0 +1,11 @@
+DROP INDEX messages_of_models;
+DROP INDEX conversations_opened;
+DROP INDEX leads_by_score;
+DROP INDEX leads_by_stage;
+DROP INDEX conversations_by_score;
+DROP INDEX conversations_by_owner;
+DROP INDEX conversations_by_status;
+DROP TABLE audit_log;
+DROP FUNCTION audit_log_is_append_only();
+DROP TABLE api_tokens;
+UPDATE schema_info SET version = 3;
