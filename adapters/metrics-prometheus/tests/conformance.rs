@@ -1,5 +1,11 @@
 //! The port kit, read back from the page.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use async_trait::async_trait;
 use frontdesk_core::port::Metrics;
 use frontdesk_core::port::metrics::{Counter, Gauge, Histogram, Labels};

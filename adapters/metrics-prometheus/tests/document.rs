@@ -1,5 +1,7 @@
 //! docs/metrics.md names every metric there is, with its type and labels, and nothing else.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
 use frontdesk_core::port::metrics::{Counter, Gauge, Histogram};
 use std::collections::BTreeMap;
 

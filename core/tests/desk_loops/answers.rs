@@ -48,7 +48,7 @@ impl Drop for Under<'_> {
 
 #[async_trait]
 impl LanguageModel for PlayedModel {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "played"
     }
 

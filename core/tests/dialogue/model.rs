@@ -1,5 +1,7 @@
 //! The model's rung: asked by a job, answered by an event, never waited for.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
 use frontdesk_core::conversation::{ModelUse, Owner, SenderType};
 use frontdesk_core::dialogue::{
     ANSWER_JOB, AgentAction, Event, FoundField, ModelOutcome, ModelProposals, ModelReport, Question,

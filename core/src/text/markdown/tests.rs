@@ -314,7 +314,7 @@ impl Sides {
                 Piece::Link(label, url) => {
                     self.source.push('[');
                     self.entity("text_link", Some(url), |sides| sides.pieces(label));
-                    self.source.push_str(&format!("]({url})"));
+                    self.source.extend(["](", url, ")"]);
                 }
             }
         }
@@ -342,7 +342,7 @@ impl Sides {
             Block::Quote(lines) => self.entity("blockquote", None, |sides| sides.lines("> ", "", lines)),
             Block::Items(marker, items) => self.lines(marker, &marker.replace('*', "•"), items),
             Block::Fence(language, lines) => {
-                self.source.push_str(&format!("```{language}\n"));
+                self.source.extend(["```", language, "\n"]);
                 let extra = Some(*language).filter(|language| !language.is_empty());
                 self.entity("pre", extra, |sides| sides.both(&lines.join("\n")));
                 self.source.push_str("\n```");

@@ -17,8 +17,11 @@ fn texts(parts: &[RichText]) -> Vec<&str> {
     parts.iter().map(|part| part.text.as_str()).collect()
 }
 
+/// An entity's kind and target.
+type Shown = (String, Option<String>);
+
 /// For each character that is not blank, in order: what it is and how it is shown.
-fn shown(rich: &RichText) -> Vec<(char, Vec<(String, Option<String>)>)> {
+fn shown(rich: &RichText) -> Vec<(char, Vec<Shown>)> {
     let mut unit = 0;
     let mut all = Vec::new();
     for c in rich.text.chars() {
