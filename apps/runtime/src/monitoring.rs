@@ -316,7 +316,9 @@ mod tests {
             "{told}"
         );
 
-        slog::error!(log, "about {}", "my broken server");
+        // Known at run time only: a literal would be folded into the fixed words by the compiler.
+        let words = String::from("my broken server");
+        slog::error!(log, "about {}", words.as_str());
         let (_, spoken) = received.recv_timeout(LIMIT).unwrap();
         assert_eq!(event(&spoken)["message"], "an error; the log has its words");
 
