@@ -2,6 +2,9 @@
 
 use async_trait::async_trait;
 use std::fmt::Debug;
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 /// Why file storage did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -27,10 +30,54 @@ impl FilesError {
     }
 }
 
+/// What is known of a kept file without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileHead {
+    /// Its key.
+    pub key: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// When it was kept, by the storage's clock.
+    pub kept_at: Timestamp,
+}
+
+/// A file that is being written. Nobody sees a byte of it before [`keep`](StagedFile::keep);
+/// dropped without an end, or cut by a crash, it is what
+/// [`sweep_staged`](FileStorage::sweep_staged) removes.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait StagedFile: Debug + Send {
+    /// Appends bytes. After an error the file can only be abandoned.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Full`.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), FilesError>;
+
+    /// Keeps all that was written under `key`, durably: a reader sees what was there before or all of
+    /// it. What was under `key` is replaced. After an error nothing was kept, or all of it (an answer
+    /// that was lost): doing it again is safe.
+    ///
+    /// # Errors
+    /// Any [`FilesError`].
+    async fn keep(self: Box<Self>, key: &str) -> Result<(), FilesError>;
+
+    /// Throws away what was written.
+    ///
+    /// # Errors
+    /// `Unavailable`; the sweep does it later.
+    async fn abandon(self: Box<Self>) -> Result<(), FilesError>;
+}
+
 /// Bytes under keys such as `<client id>/<sha256>`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait FileStorage: Debug + Send + Sync {
+    /// Begins a file, apart from those that are kept.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Full`.
+    async fn stage(&self) -> Result<Box<dyn StagedFile>, FilesError>;
+
     /// Keeps `bytes` under `key`, all of them or none: a reader sees the old bytes or the new ones.
     ///
     /// # Errors
@@ -43,11 +90,37 @@ pub trait FileStorage: Debug + Send + Sync {
     /// Any [`FilesError`] but `Full`.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, FilesError>;
 
+    /// What is known of the file under `key`.
+    ///
+    /// # Errors
+    /// Any [`FilesError`] but `Full`.
+    async fn head(&self, key: &str) -> Result<Option<FileHead>, FilesError>;
+
+    /// At most `limit` kept files whose keys come after `after`, in the order of their bytes. Staged
+    /// ones are never among them.
+    ///
+    /// # Errors
+    /// Any [`FilesError`] but `Full`.
+    async fn list(&self, after: Option<String>, limit: usize) -> Result<Vec<FileHead>, FilesError>;
+
+    /// Removes the file under `key`, and says whether there was one.
+    ///
+    /// # Errors
+    /// Any [`FilesError`] but `Full`.
+    async fn delete(&self, key: &str) -> Result<bool, FilesError>;
+
     /// Removes every key that starts with `prefix`, and says how many there were.
     ///
     /// # Errors
     /// Any [`FilesError`] but `Full`.
     async fn delete_prefix(&self, prefix: &str) -> Result<usize, FilesError>;
+
+    /// Removes what was staged longer than `older_than` ago and neither kept nor abandoned, and says
+    /// how many files that were. Nothing that is still being written may be younger.
+    ///
+    /// # Errors
+    /// Any [`FilesError`] but `Full`.
+    async fn sweep_staged(&self, older_than: Duration) -> Result<usize, FilesError>;
 }
 
 /// Whether `key` is one an adapter accepts: the same rule for all of them.

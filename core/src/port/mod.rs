@@ -19,7 +19,7 @@ pub use back_office::BackOfficeStore;
 pub use budget::BudgetStore;
 pub use cache::{Cache, CacheError, Subscription};
 pub use clock::{Clock, IdSource, NoRandomness, SecretSource};
-pub use files::{FileStorage, FilesError};
+pub use files::{FileHead, FileStorage, FilesError, StagedFile};
 pub use llm::{LanguageModel, ModelError};
 pub use messenger::{Messenger, MessengerError, UpdateDecoder, UpdateSource};
 pub use metrics::{Metrics, NoMetrics};
@@ -28,6 +28,6 @@ pub use store::{DeskStore, StoreError};
 #[cfg(feature = "mocks")]
 pub use self::{
     cache::MockCache, cache::MockSubscription, clock::MockClock, clock::MockIdSource, files::MockFileStorage,
-    llm::MockLanguageModel, messenger::MockMessenger, messenger::MockUpdateDecoder,
+    files::MockStagedFile, llm::MockLanguageModel, messenger::MockMessenger, messenger::MockUpdateDecoder,
     messenger::MockUpdateSource,
 };

@@ -61,7 +61,7 @@ impl CacheHarness for Other {
 #[async_trait]
 impl FilesHarness for Other {
     async fn fresh(&self) -> Arc<dyn FileStorage> {
-        Arc::new(MemoryFiles::new())
+        Arc::new(MemoryFiles::new(Arc::new(self.0.clone())))
     }
 }
 
