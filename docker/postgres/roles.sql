@@ -39,4 +39,10 @@ SELECT to_regclass('public.schema_info') IS NOT NULL AS migrated \gset
     REVOKE INSERT, UPDATE, DELETE ON schema_info FROM frontdesk_service;
     REVOKE ALL ON __diesel_schema_migrations FROM frontdesk_service;
 \endif
+
+-- The audit log grows and is read; its triggers refuse changes to everybody, this to the services.
+SELECT to_regclass('public.audit_log') IS NOT NULL AS audited \gset
+\if :audited
+    REVOKE UPDATE, DELETE ON audit_log FROM frontdesk_service;
+\endif
 COMMIT;
