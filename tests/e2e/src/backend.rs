@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use tokio_postgres::{Client, NoTls};
 
 /// Names the server for Postgres tests: `postgres://USER@HOST:PORT/DATABASE`, whose user may make databases.
@@ -73,10 +75,27 @@ impl Database {
         self.made.is_some()
     }
 
-    /// Runs statements in it (Postgres).
+    /// Runs statements in it.
     pub async fn execute(&self, sql: &str) {
+        self.attempt(sql)
+            .await
+            .unwrap_or_else(|why| panic!("{sql}: {why}"));
+    }
+
+    /// Runs statements in it that it may refuse.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn attempt(&self, sql: &str) -> Result<(), String> {
+        if let Some(path) = self.url.strip_prefix("sqlite://") {
+            let mut conn = SqliteConnection::establish(path).map_err(|error| error.to_string())?;
+            return conn.batch_execute(sql).map_err(|error| error.to_string());
+        }
         let client = connect(&self.url).await;
-        client.batch_execute(sql).await.expect(sql);
+        client.batch_execute(sql).await.map_err(|error| {
+            let said = error.as_db_error().map(|refused| refused.message().to_owned());
+            said.unwrap_or_else(|| error.to_string())
+        })
     }
 
     /// The one number that a query gives (Postgres).

@@ -1,6 +1,6 @@
 //! Lists and what is in them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -58,6 +58,14 @@ async fn a_case_its_messages_and_its_lead() {
         said.collect()
     };
     assert_eq!(said(&first), ["three", "two"]);
+    let used = json!({
+        "model": "LongCat-2.0", "tokens_in": 900, "tokens_out": 70, "latency_ms": 1200,
+        "confidence": 0.5, "cost_micros": null,
+    });
+    assert_eq!(
+        (&items(&first)[0]["llm"], &items(&first)[1]["llm"]),
+        (&used, &Value::Null)
+    );
     let cursor = first["next_cursor"].as_str().unwrap();
     let rest = world
         .get(&format!("/conversations/{id}/messages?limit=2&cursor={cursor}"))

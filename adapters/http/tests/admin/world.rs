@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use frontdesk_core::access::{Caller, Role, TokenHash, TokenSecret};
 use frontdesk_core::conversation::{
-    Client, ContentType, Conversation, ConversationStatus, Message, Owner, Person, SenderType,
+    Client, ContentType, Conversation, ConversationStatus, Message, ModelUse, Owner, Person, SenderType,
 };
 use frontdesk_core::desk::{
     BackOffice, BackOfficeParts, Door, DoorSettings, GuardedCache, NewToken, Process, StopHandle, TokenFor,
@@ -185,7 +185,14 @@ impl World {
             intent: Some("pricing".to_owned()),
             intent_score: Some(0.75),
             reply_to: None,
-            llm: None,
+            llm: (content == "three").then(|| ModelUse {
+                model: "LongCat-2.0".to_owned(),
+                tokens_in: 900,
+                tokens_out: 70,
+                latency_ms: 1_200,
+                confidence: 0.5,
+                cost_micros: None,
+            }),
             knowledge_version: None,
             channel_message_id: None,
             metadata: json!({}),

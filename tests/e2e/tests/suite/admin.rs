@@ -84,6 +84,34 @@ async fn close_and_archive(mut desk: Desk) {
     );
     assert!(running.program.is_alive());
     running.stop().await.fine();
+    tamper(&desk).await;
+}
+
+/// The database refuses to change or cut the log; what its owner changes all the same is seen.
+async fn tamper(desk: &Desk) {
+    for forbidden in [
+        "UPDATE audit_log SET actor = 'nobody' WHERE id = 2",
+        "DELETE FROM audit_log WHERE id = 4",
+    ] {
+        let why = desk
+            .database
+            .attempt(forbidden)
+            .await
+            .expect_err("the log is append-only");
+        assert!(why.contains("append-only"), "{why}");
+    }
+    desk.run(&["audit", "verify"]).await.fine();
+    let on = if desk.database.is_postgres() {
+        " ON audit_log"
+    } else {
+        ""
+    };
+    let tampered =
+        format!("DROP TRIGGER audit_log_no_update{on}; UPDATE audit_log SET actor = 'nobody' WHERE id = 2");
+    desk.database.execute(&tampered).await;
+    let verified = desk.run(&["audit", "verify"]).await;
+    assert_eq!(verified.code, Some(1), "{verified:?}");
+    assert!(verified.stderr.contains("broken after entry 1"), "{verified:?}");
 }
 
 /// Where the work is done by others, the API is that of a process which does nothing else.
