@@ -45,7 +45,7 @@ pub use breaker::Breaker;
 pub use budgeted::{Budgeted, BudgetedParts};
 pub use chain::{Chain, ChainParts, chain};
 pub use circuit::{BreakerSettings, BreakerState};
-pub use estimate::{prompt_tokens, text_tokens};
+pub use estimate::prompt_tokens;
 pub use fallback::Fallback;
 pub use on_time::OnTime;
 pub use retrying::{RetrySettings, Retrying};
