@@ -17,7 +17,9 @@ pub enum FilesError {
     Full,
     /// The key is no plain relative path of `a-z A-Z 0-9 . _ -` segments, or too long
     /// ([`is_storage_key`]).
-    #[error("`{0}` is no storage key: expected segments of letters, digits, `.`, `_` and `-`, up to 200 bytes each and 512 in all")]
+    #[error(
+        "`{0}` is no storage key: expected segments of letters, digits, `.`, `_` and `-`, up to 200 bytes each and 512 in all"
+    )]
     BadKey(String),
 }
 
