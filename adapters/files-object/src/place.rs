@@ -34,7 +34,7 @@ impl FromStr for FilesPlace {
         if let Some(path) = text.strip_prefix("file://") {
             // `file://data` would be a host's name elsewhere: what is meant is not guessed.
             let plain = ["/", "./", "../"].iter().any(|start| path.starts_with(start));
-            return if plain && path.trim_matches('/') != "" {
+            return if plain && !path.trim_matches('/').is_empty() {
                 Ok(FilesPlace::Folder(PathBuf::from(path)))
             } else {
                 Err(BadPlace)

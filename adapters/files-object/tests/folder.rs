@@ -110,7 +110,7 @@ async fn nobody_else_may_look() {
 async fn nothing_is_staged_where_it_is_kept() {
     let (_folder, root, files) = alone().await;
     let mut staged = files.stage().await.unwrap();
-    staged.write(&[7; 600_000]).await.unwrap();
+    staged.write(&vec![7; 600_000]).await.unwrap();
     assert_eq!(below(&root.join("kept")), Vec::<PathBuf>::new());
     assert_eq!(below(&root.join("staged")).len(), 1);
     staged.keep("client/x").await.unwrap();

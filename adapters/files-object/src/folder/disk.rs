@@ -46,7 +46,7 @@ pub(super) struct Root {
 
 /// Another process may take an empty folder away between its making and its use: so often it is made
 /// anew.
-const TRIES: usize = 16;
+const TRIES: usize = 100;
 
 impl Root {
     pub(super) fn open(path: &Path) -> io::Result<Root> {
@@ -84,8 +84,7 @@ impl Root {
         let staged = self.staged.join(name);
         let kept = self.kept.join(names::path(key));
         for attempt in 1.. {
-            self.make_way(key).map_err(trouble)?;
-            match fs::rename(&staged, &kept) {
+            match self.make_way(key).and_then(|()| fs::rename(&staged, &kept)) {
                 Ok(()) => break,
                 Err(error) => {
                     let taken_away = error.kind() == ErrorKind::NotFound && staged.exists();
@@ -170,10 +169,8 @@ impl Root {
             let old = |name: &str| staged::is_old(name, older_than, now);
             if entry.file_name().to_str().is_some_and(old) {
                 // Another process may sweep at the same time.
-                match absent(fs::remove_file(entry.path()).map(Some)).map_err(trouble)? {
-                    Some(()) => swept += 1,
-                    None => {}
-                }
+                let removed = absent(fs::remove_file(entry.path()).map(Some)).map_err(trouble)?;
+                swept += usize::from(removed.is_some());
             }
         }
         Ok(swept)
@@ -210,7 +207,8 @@ impl Root {
         Ok(Some(path))
     }
 
-    /// Makes the folders of a key, each durably in the one above it.
+    /// Makes the folders of a key, each durably in the one above it. One that is not found was taken away
+    /// meanwhile.
     fn make_way(&self, key: &str) -> io::Result<()> {
         let (folders, _) = names::split(key);
         let mut path = self.kept.clone();
@@ -220,15 +218,13 @@ impl Root {
             match private_folders().create(&path) {
                 Ok(()) => sync_folder(&above)?,
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    // Made by another a moment ago it may not be durable yet, and is after our own
-                    // sync of what lies in it only if its name is.
+                    // Made by another a moment ago its name may not be durable yet, and what is kept in it
+                    // would go with it.
                     if !fs::symlink_metadata(&path)?.is_dir() {
                         return Err(io::Error::other("there is something else than a folder"));
                     }
                     sync_folder(&above)?;
                 }
-                // Taken away meanwhile: the renaming fails, and all is tried anew.
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
