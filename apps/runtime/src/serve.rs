@@ -7,20 +7,22 @@ use frontdesk_core::work::LaneKey;
 use frontdesk_http::{
     AdminApi, PrivateListener, PrivateSettings, PublicListener, PublicSettings, WebhookSecret,
 };
-use frontdesk_telegram::{TelegramClient, TelegramDecoder, TelegramMessenger, TelegramPoller};
+use frontdesk_telegram::{
+    TelegramClient, TelegramDecoder, TelegramFiles, TelegramMessenger, TelegramPoller,
+};
 use slog::{Logger, o};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::engine::{Base, DoorPart, Engine, Polling, WorkParts};
+use crate::engine::{Base, DoorPart, Engine, FileParts, Polling, WorkParts};
 use crate::failure::Failure;
 use crate::intake::DoorIntake;
 use crate::log::Log;
 use crate::readiness::StoreHealth;
 use crate::settings::{Settings, Telegram, TelegramMode};
 use crate::signals::Signals;
-use crate::{admin, metrics, model, rules, store, telegram};
+use crate::{admin, files, metrics, model, rules, store, telegram};
 
 /// What a program does.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +98,10 @@ impl Serving {
         };
         // Only a worker decides, and only who decides needs the knowledge.
         let dialogue = match bot.filter(|_| roles.worker) {
-            Some(bot) => Some(rules::load(settings, staff(settings, bot), &log)?),
+            Some(bot) => {
+                let staff = staff(settings, bot);
+                Some(rules::load(settings, staff, TelegramFiles::MAX_BYTES, &log)?)
+            }
             None => None,
         };
         let engine = roles.intake || roles.worker;
@@ -162,12 +167,19 @@ impl Serving {
                 Some(decides) => model::open(settings, decides.playbook(), &base.process, &log)?,
                 None => None,
             };
-            work = dialogue.map(|decides| WorkParts {
-                rules: decides,
-                model,
-                messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
-                decoders: vec![decoder],
-            });
+            if let Some(decides) = dialogue {
+                let sent = Arc::new(TelegramFiles::new(client.clone()));
+                work = Some(WorkParts {
+                    rules: decides,
+                    model,
+                    messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
+                    decoders: vec![decoder],
+                    files: FileParts {
+                        kept: files::open(settings).await?,
+                        sources: vec![((bot, Channel::TELEGRAM), sent)],
+                    },
+                });
+            }
         }
         let engine = Engine::start(&base, door, work, settings);
         slog::info!(log, "frontdesk is running"; "program" => roles.program,
