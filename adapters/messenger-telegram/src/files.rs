@@ -66,7 +66,7 @@ impl TelegramFiles {
             return Err(FileSourceError::Gone("getFile: it names no path".to_owned()));
         };
         if is_plain(&path) {
-            Ok(path)
+            Ok(path.into_owned())
         } else {
             Err(FileSourceError::Refused(
                 "getFile: its path is no plain relative one".to_owned(),

@@ -7,9 +7,7 @@ use frontdesk_core::work::LaneKey;
 use frontdesk_http::{
     AdminApi, PrivateListener, PrivateSettings, PublicListener, PublicSettings, WebhookSecret,
 };
-use frontdesk_telegram::{
-    TelegramClient, TelegramDecoder, TelegramFiles, TelegramMessenger, TelegramPoller,
-};
+use frontdesk_telegram::{TelegramClient, TelegramDecoder, TelegramFiles, TelegramMessenger, TelegramPoller};
 use slog::{Logger, o};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -106,8 +104,13 @@ impl Serving {
         };
         let engine = roles.intake || roles.worker;
         let store = store::open(settings, engine, &log).await?;
-        let office =
-            (roles.office && settings.admin_addr.is_some()).then(|| admin::office(&store, settings, &log));
+        let has_office = roles.office && settings.admin_addr.is_some();
+        // Those who work keep files, those in the office look at them.
+        let kept = match (roles.worker && bot.is_some()) || has_office {
+            true => Some(files::open(settings).await?),
+            false => None,
+        };
+        let office = has_office.then(|| admin::office(&store, kept.clone(), settings, &log));
         let store: Arc<dyn DeskStore> = Arc::new(store);
         if let Some(bot) = bot {
             store
@@ -167,7 +170,7 @@ impl Serving {
                 Some(decides) => model::open(settings, decides.playbook(), &base.process, &log)?,
                 None => None,
             };
-            if let Some(decides) = dialogue {
+            if let (Some(decides), Some(kept)) = (dialogue, kept) {
                 let sent = Arc::new(TelegramFiles::new(client.clone()));
                 work = Some(WorkParts {
                     rules: decides,
@@ -175,7 +178,7 @@ impl Serving {
                     messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
                     decoders: vec![decoder],
                     files: FileParts {
-                        kept: files::open(settings).await?,
+                        kept,
                         sources: vec![((bot, Channel::TELEGRAM), sent)],
                     },
                 });

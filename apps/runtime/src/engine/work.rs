@@ -1,8 +1,8 @@
 //! The work of a process: turns, calls to messengers, jobs.
 
 use frontdesk_core::desk::{
-    AnswerKind, AnswerParts, DownloadKind, DownloadParts, JobKind, JobRunner, JobSettings, Pacing, Sender, SenderParts, SenderSettings,
-    TimerKind, TurnSettings, TurnWorker, TurnWorkerParts,
+    AnswerKind, AnswerParts, DownloadKind, DownloadParts, JobKind, JobRunner, JobSettings, Pacing, Sender,
+    SenderParts, SenderSettings, TimerKind, TurnSettings, TurnWorker, TurnWorkerParts,
 };
 use frontdesk_core::dialogue::Rules;
 use frontdesk_core::id::{BotId, Channel};
