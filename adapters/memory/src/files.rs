@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use frontdesk_core::port::files::is_storage_key;
+use frontdesk_core::port::files::{is_storage_key, is_storage_prefix};
 use frontdesk_core::port::{Clock, FileHead, FileStorage, FilesError, StagedFile};
 use frontdesk_core::time::Timestamp;
 
@@ -156,8 +156,9 @@ impl FileStorage for MemoryFiles {
     }
 
     async fn delete_prefix(&self, prefix: &str) -> Result<usize, FilesError> {
-        // A prefix that ends with the separator names a folder: the erasure of one client.
-        check(prefix.strip_suffix('/').unwrap_or(prefix))?;
+        if !is_storage_prefix(prefix) {
+            return Err(FilesError::BadKey(prefix.to_owned()));
+        }
         let mut inner = lock(&self.inner);
         let before = inner.kept.len();
         inner.kept.retain(|key, _| !key.starts_with(prefix));

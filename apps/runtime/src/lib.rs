@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 mod engine;
 mod failure;
+mod files;
 mod flags;
 mod intake;
 mod knowledge;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::clock::{OsEntropy, SystemClock};
 use crate::engine::{Base, DoorPart, Engine, FileParts, Polling, WorkParts};
 use crate::failure::Failure;
 use crate::intake::DoorIntake;
@@ -107,7 +108,7 @@ impl Serving {
         let has_office = roles.office && settings.admin_addr.is_some();
         // Those who work keep files, those in the office look at them.
         let kept = match (roles.worker && bot.is_some()) || has_office {
-            true => Some(files::open(settings).await?),
+            true => Some(files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?),
             false => None,
         };
         let office = has_office.then(|| admin::office(&store, kept.clone(), settings, &log));

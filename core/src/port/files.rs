@@ -15,8 +15,11 @@ pub enum FilesError {
     /// There is no room left.
     #[error("file storage is full")]
     Full,
-    /// The key is no plain relative path of `a-z A-Z 0-9 . _ -` segments.
-    #[error("`{0}` is no storage key: expected segments of letters, digits, `.`, `_` and `-`")]
+    /// The key is no plain relative path of `a-z A-Z 0-9 . _ -` segments, or too long
+    /// ([`is_storage_key`]).
+    #[error(
+        "`{0}` is no storage key: expected segments of letters, digits, `.`, `_` and `-`, up to 200 bytes each and 512 in all"
+    )]
     BadKey(String),
 }
 
@@ -109,30 +112,46 @@ pub trait FileStorage: Debug + Send + Sync {
     /// Any [`FilesError`] but `Full`.
     async fn delete(&self, key: &str) -> Result<bool, FilesError>;
 
-    /// Removes every key that starts with `prefix`, and says how many there were.
+    /// Removes every key that starts with `prefix`, and says how many there were. `prefix` is the
+    /// beginning of a key, or a folder with its `/` ([`is_storage_prefix`]).
     ///
     /// # Errors
     /// Any [`FilesError`] but `Full`.
     async fn delete_prefix(&self, prefix: &str) -> Result<usize, FilesError>;
 
     /// Removes what was staged longer than `older_than` ago and neither kept nor abandoned, and says
-    /// how many files that were. Nothing that is still being written may be younger.
+    /// how many files that were; an adapter that holds the beginning of a file in memory has nothing
+    /// to remove of one that was no longer. `older_than` is to be longer than any file takes to be
+    /// written: what is swept while it is written cannot be kept any more, or is kept whole.
     ///
     /// # Errors
     /// Any [`FilesError`] but `Full`.
     async fn sweep_staged(&self, older_than: Duration) -> Result<usize, FilesError>;
 }
 
-/// Whether `key` is one an adapter accepts: the same rule for all of them.
+/// The longest key, in bytes.
+pub const LONGEST_KEY: usize = 512;
+/// The longest segment of a key, in bytes: where segments are names in a file system there is a limit.
+pub const LONGEST_SEGMENT: usize = 200;
+
+/// Whether `key` is one an adapter accepts: the same rule for all of them. A key may be what others
+/// begin with: `a`, `a/b` and `a/b/c` are three files.
 pub fn is_storage_key(key: &str) -> bool {
     !key.is_empty()
-        && key.len() <= 512
+        && key.len() <= LONGEST_KEY
         && key.split('/').all(|segment| {
             !segment.is_empty()
+                && segment.len() <= LONGEST_SEGMENT
                 && segment != "."
                 && segment != ".."
                 && segment
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
         })
+}
+
+/// Whether `prefix` is one that keys are deleted by: the beginning of a key, or a folder with its `/`.
+/// The empty one is none: everything is not deleted by mistake.
+pub fn is_storage_prefix(prefix: &str) -> bool {
+    is_storage_key(prefix.strip_suffix('/').unwrap_or(prefix))
 }

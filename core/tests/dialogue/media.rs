@@ -231,7 +231,7 @@ fn a_caption_is_heard_at_once_and_the_form_asks_again_only_in_silence() {
     let answered = send(
         &mut chat,
         Media {
-            caption: "about 40k".to_owned(),
+            caption: "not sure".to_owned(),
             ..photo()
         },
     );

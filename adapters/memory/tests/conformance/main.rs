@@ -4,6 +4,7 @@
 
 mod cache_faults;
 mod faults;
+mod files_faults;
 mod harness;
 mod model;
 mod others;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use frontdesk_core::port::metrics::{Counter, Gauge, Histogram, Labels};
 use frontdesk_core::port::{Cache, Clock, FileStorage, Metrics};
+use frontdesk_core::time::Timestamp;
 use frontdesk_memory::{MemoryCache, MemoryFiles, MemoryStore, RecordingMetrics, SimulatedClock};
 use frontdesk_port_kit::cache::CacheHarness;
 use frontdesk_port_kit::clock::ClockHarness;
@@ -63,6 +65,14 @@ impl FilesHarness for Other {
     async fn fresh(&self) -> Arc<dyn FileStorage> {
         Arc::new(MemoryFiles::new(Arc::new(self.0.clone())))
     }
+
+    async fn age(&self, _: &dyn FileStorage, by: Duration) {
+        self.0.advance(by);
+    }
+
+    async fn now(&self) -> Timestamp {
+        self.0.now()
+    }
 }
 
 #[async_trait]
@@ -83,7 +93,13 @@ async fn the_cache_conforms() {
 
 #[tokio::test]
 async fn file_storage_conforms() {
-    files::conforms(&Other(start())).await;
+    let report = files::conforms(&Other(start())).await;
+    assert_eq!(report.names.len(), files::checks().len());
+}
+
+#[tokio::test]
+async fn file_storage_is_like_another_one() {
+    files::model_based(&Other(start()), 100).await;
 }
 
 #[tokio::test]

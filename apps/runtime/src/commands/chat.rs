@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::cli::Context;
-use crate::clock::SystemClock;
+use crate::clock::{OsEntropy, SystemClock};
 use crate::engine::{Base, DoorPart, Engine, FileParts, WorkParts};
 use crate::failure::Failure;
 use crate::log::Log;
@@ -48,7 +48,7 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
     let logging = Log::start(settings);
     let log = logging.root.clone();
     let rules = rules::load(settings, vec![staff_lane()], TerminalFiles::MAX_BYTES, &log)?;
-    let kept = files::open(settings).await?;
+    let kept = files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let store = Arc::new(store::open(settings, true, &log).await?);
     store
         .adopt(&Channel::TERMINAL, TERMINAL_BOT)

@@ -24,6 +24,7 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
     let settings = match Settings::read(&context.sources) {
         Ok(settings) => {
             say("settings: fine".to_owned())?;
+            say(format!("files: {}", settings.files))?;
             Some(settings)
         }
         Err(found) => {

@@ -4,6 +4,7 @@ use frontdesk_cache_redis::RedisSettings;
 use frontdesk_core::desk::{PacingSettings, RateSettings};
 use frontdesk_core::id::ChatId;
 use frontdesk_core::port::budget::TokenLimits;
+use frontdesk_files::{Access, FilesPlace, ObjectFiles};
 use frontdesk_longcat::ApiKey;
 use frontdesk_telegram::BotToken;
 use std::net::SocketAddr;
@@ -97,6 +98,10 @@ pub enum LogFormat {
 pub struct Settings {
     /// The folder of the embedded database and of what is cached.
     pub data_dir: PathBuf,
+    /// Where files are kept.
+    pub files: FilesPlace,
+    /// What a bucket is opened with.
+    pub files_access: Access,
     /// Which database.
     pub database: Database,
     /// Connections to it.
@@ -213,6 +218,7 @@ impl Settings {
 fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
     // Everything is read before anything is given up, so that all problems are reported at once.
     let data_dir = PathBuf::from(reader.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
+    let files = files(reader, &data_dir);
     let database = database(reader, &data_dir);
     let database_pool = reader.number("DATABASE_POOL", 1_u32);
     let redis = redis(reader);
@@ -269,8 +275,11 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
         |text| is_dsn(text).then(|| Secret::new(text.to_owned())),
     );
     let shutdown_grace = reader.duration("SHUTDOWN_GRACE");
+    let (files, files_access) = files?;
     Some(Settings {
         data_dir,
+        files,
+        files_access,
         database: database?,
         database_pool: database_pool?,
         redis,
@@ -307,6 +316,36 @@ fn read_all(reader: &mut Reader<'_>) -> Option<Settings> {
         sentry_dsn,
         shutdown_grace: shutdown_grace?,
     })
+}
+
+fn files(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> Option<(FilesPlace, Access)> {
+    let place = match reader.text("FILES_URL") {
+        None => FilesPlace::Folder(data_dir.join("files")),
+        Some(text) => match text.parse() {
+            Ok(place) => place,
+            // Somebody may have put a key into it: it is never repeated.
+            Err(error) => {
+                let problem = format!("the value will not do: {error}");
+                reader.problems.add("FILES_URL", problem);
+                return None;
+            }
+        },
+    };
+    let access = match &place {
+        FilesPlace::Folder(_) => Access::default(),
+        FilesPlace::Bucket { .. } => Access::new(reader.sources.s3_variables(&mut reader.problems)),
+    };
+    match ObjectFiles::check(&place, &access) {
+        Ok(()) => Some((place, access)),
+        Err(error) => {
+            let error = error.to_string();
+            let problem = error
+                .split_once(": ")
+                .map_or(error.as_str(), |(_, problem)| problem);
+            reader.problems.add("FILES_URL", problem.to_owned());
+            None
+        }
+    }
 }
 
 fn database(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> Option<Database> {

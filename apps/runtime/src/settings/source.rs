@@ -185,6 +185,41 @@ impl Sources {
     }
 }
 
+impl Sources {
+    /// The variables of the environment and of `.env` that S3 is opened with. A key may be in a file that
+    /// its name with `_FILE` tells; other names of that end are variables of S3 themselves.
+    pub(super) fn s3_variables(&self, problems: &mut SettingProblems) -> BTreeMap<String, String> {
+        let mut variables = BTreeMap::new();
+        for values in [&self.dot_env, &self.environment] {
+            let ours = values
+                .iter()
+                .filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty());
+            variables.extend(ours.map(|(name, value)| (name.clone(), value.trim().to_owned())));
+        }
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            let file_name = format!("{name}_FILE");
+            let Some(path) = variables.remove(&file_name) else {
+                continue;
+            };
+            if variables.contains_key(name) {
+                problems.add(name, format!("is set, and {file_name} too: expected one of them"));
+                continue;
+            }
+            match std::fs::read_to_string(&path) {
+                Ok(text) if !text.trim().is_empty() => {
+                    variables.insert(name.to_owned(), text.trim().to_owned());
+                }
+                Ok(_) => problems.add(
+                    &file_name,
+                    format!("{path} is empty: expected the value of {name}"),
+                ),
+                Err(error) => problems.add(&file_name, format!("{path} cannot be read: {error}")),
+            }
+        }
+        variables
+    }
+}
+
 fn is_known(name: &str) -> bool {
     let bare = name.strip_suffix("_FILE").unwrap_or(name);
     SETTINGS.iter().any(|spec| spec.name == name || spec.name == bare)
@@ -324,6 +359,7 @@ mod tests {
             ("SEND_RATE_GROUP", "20/s"),
             ("AGENT_TIMEOUT", "0s"),
             ("SALES_CHAT_ID", "sales"),
+            ("FILES_URL", "s3://user:very-secret@bucket/x"),
         ]);
         let names: Vec<String> = environment.keys().cloned().collect();
         let sources = Sources {

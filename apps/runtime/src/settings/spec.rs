@@ -49,6 +49,11 @@ pub const SETTINGS: &[Spec] = &[
         "./data",
         "folder of the embedded database and of cache/, where trained knowledge is kept",
     ),
+    plain(
+        "FILES_URL",
+        "",
+        "file:///FOLDER, or s3://BUCKET/PREFIX with the usual AWS_* variables (default: file://DATA_DIR/files)",
+    ),
     secret(
         "TELEGRAM_BOT_TOKEN",
         "the bot's token; without it only the terminal chat runs",

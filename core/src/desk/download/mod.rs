@@ -8,7 +8,7 @@
 mod sniff;
 
 use async_trait::async_trait;
-use futures_util::future::{Either, select};
+use futures_util::future::{BoxFuture, Either, select};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::pin::pin;
@@ -111,26 +111,18 @@ impl DownloadKind {
     /// Brings a file into storage, within the time it may take.
     async fn fetch(&self, source: &dyn FileSource, download: &Download) -> Result<Kept, Not> {
         let clock = &self.parts.process.clock;
-        let late = clock.sleep_until(clock.now() + LONGEST);
-        match select(pin!(self.bring(source, download)), late).await {
-            Either::Left((brought, _)) => brought,
-            Either::Right(_) => Err(Not::Now {
-                why: format!("it took longer than {} min", LONGEST.as_secs() / 60),
-                after: None,
-            }),
-        }
-    }
-
-    async fn bring(&self, source: &dyn FileSource, download: &Download) -> Result<Kept, Not> {
+        let mut late = clock.sleep_until(clock.now() + LONGEST);
         let limit = source
             .max_bytes()
             .min(self.parts.rules.playbook().files.max_bytes);
-        let mut stream = source.open(&download.file_id).await?;
+        let opening = async { Ok(source.open(&download.file_id).await?) };
+        let mut stream = in_time(opening, &mut late).await?;
         if stream.size_bytes().is_some_and(|size| size > limit) {
             return Err(Not::Taken(Refusal::TooBig, None));
         }
         let mut staged = self.parts.files.stage().await?;
-        match self.fill(staged.as_mut(), stream.as_mut(), limit, download).await {
+        let filling = self.fill(staged.as_mut(), stream.as_mut(), limit, download);
+        match in_time(filling, &mut late).await {
             Ok(kept) => {
                 staged.keep(&kept.key).await?;
                 Ok(kept)
@@ -246,6 +238,20 @@ impl JobKind for DownloadKind {
     fn give_up(&self, job: &ClaimedJob) -> Option<Event> {
         let download = read(job).ok()?;
         Some(self.report(download.attachment.missing()))
+    }
+}
+
+/// What `work` comes to, unless it is late.
+async fn in_time<T>(
+    work: impl Future<Output = Result<T, Not>> + Send,
+    late: &mut BoxFuture<'_, ()>,
+) -> Result<T, Not> {
+    match select(pin!(work), late).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => Err(Not::Now {
+            why: format!("it took longer than {} min", LONGEST.as_secs() / 60),
+            after: None,
+        }),
     }
 }
 

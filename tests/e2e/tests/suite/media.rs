@@ -125,7 +125,11 @@ fn kept(desk: &Desk) -> BTreeMap<String, Vec<u8>> {
         if let Ok(key) = path.strip_prefix(root.join("kept")) {
             kept.insert(key.display().to_string(), bytes);
         } else if !path.starts_with(root.join("staged")) {
-            assert!(!contains_mark(&bytes), "{} holds what a client sent", path.display());
+            assert!(
+                !contains_mark(&bytes),
+                "{} holds what a client sent",
+                path.display()
+            );
         }
     }
     kept
@@ -158,7 +162,9 @@ async fn told(desk: &Desk, user: i64, text: &str) -> Vec<String> {
         .telegram
         .wait_until(text, PATIENCE, |telegram| {
             let seen = telegram.bot_messages(user);
-            seen.iter().any(|message| message.text.contains(text)).then_some(seen)
+            seen.iter()
+                .any(|message| message.text.contains(text))
+                .then_some(seen)
         })
         .await;
     match seen {
@@ -206,11 +212,16 @@ async fn what_clients_send_is_kept(mut desk: Desk) {
     }
     // A moving picture comes as an animation and as a document at once.
     let bytes = file(b"\0\0\0\x18ftypmp42", 309, 50_000);
-    let known = desk.telegram.add_file("gif.mp4", "video/mp4", bytes.clone(), None);
+    let known = desk
+        .telegram
+        .add_file("gif.mp4", "video/mp4", bytes.clone(), None);
     let both = json!({"file_id": known.file_id, "file_unique_id": "u", "file_size": bytes.len()});
     let fields = [("animation", both.clone()), ("document", both)];
     desk.telegram.say(Say {
-        fields: fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+        fields: fields
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect(),
         ..from(309)
     });
     sent.push(bytes);
@@ -224,7 +235,11 @@ async fn what_clients_send_is_kept(mut desk: Desk) {
         let say = Say {
             file_as: Some("photo".to_owned()),
             media_group_id: Some("13000000000000001".to_owned()),
-            text: if item == 4 { "how much is a devops audit?".to_owned() } else { String::new() },
+            text: if item == 4 {
+                "how much is a devops audit?".to_owned()
+            } else {
+                String::new()
+            },
             ..from(311)
         };
         send(&desk, say, "x.jpg", "image/jpeg", &bytes, None);
@@ -240,18 +255,25 @@ async fn what_clients_send_is_kept(mut desk: Desk) {
     let kept = kept(&desk);
     assert_eq!(kept.len(), sent.len());
     for bytes in &sent {
-        assert!(kept.values().any(|kept| kept == bytes), "a file of {} bytes is not kept as sent", bytes.len());
+        assert!(
+            kept.values().any(|kept| kept == bytes),
+            "a file of {} bytes is not kept as sent",
+            bytes.len()
+        );
     }
     for key in kept.keys() {
         let parts: Vec<&str> = key.split('/').collect();
-        let is_hash = parts.len() == 2 && parts[1].len() == 64 && parts[1].bytes().all(|b| b.is_ascii_hexdigit());
-        assert!(is_hash && parts[0].len() == 36, "{key}");
+        let is_hash =
+            parts.len() == 2 && parts[1].len() == 64 && parts[1].bytes().all(|b| b.is_ascii_hexdigit());
+        // Folders are told from files by a mark behind their name.
+        assert!(is_hash && parts[0].trim_end_matches('+').len() == 36, "{key}");
     }
     assert_eq!(staged(&desk), 0);
     if desk.database.is_postgres() {
         let stored = "SELECT count(*) FROM attachments WHERE status = 'stored' AND length(sha256) = 64";
         assert_eq!(desk.database.number(stored).await, 20);
-        let named = "SELECT count(*) FROM attachments WHERE file_name LIKE '%/%' OR file_name LIKE '%\u{202e}%'";
+        let named =
+            "SELECT count(*) FROM attachments WHERE file_name LIKE '%/%' OR file_name LIKE '%\u{202e}%'";
         assert_eq!(desk.database.number(named).await, 0);
         let clean = "SELECT count(*) FROM attachments WHERE file_name IN ('brief.pdf', 'gpj.brief.pdf')";
         assert_eq!(desk.database.number(clean).await, 2);
@@ -265,10 +287,38 @@ async fn what_is_not_taken_leaves_nothing(mut desk: Desk) {
     let too_large = file(PDF, 1, (20 << 20) + 1);
     // One that says so is not even asked for; one that says less is stopped at the limit.
     send(&desk, from(321), "large.pdf", "application/pdf", &too_large, None);
-    send(&desk, from(322), "large.pdf", "application/pdf", &too_large, Some(1_000));
-    send(&desk, from(323), "brief.pdf", "application/pdf", &file(b"MZ\x90\0", 2, 50_000), None);
-    send(&desk, from(324), "brief.pdf", "application/pdf", &file(b"\x7fELF", 3, 50_000), None);
-    send(&desk, from(325), "brief.pdf.exe", "application/pdf", &file(PDF, 4, 50_000), None);
+    send(
+        &desk,
+        from(322),
+        "large.pdf",
+        "application/pdf",
+        &too_large,
+        Some(1_000),
+    );
+    send(
+        &desk,
+        from(323),
+        "brief.pdf",
+        "application/pdf",
+        &file(b"MZ\x90\0", 2, 50_000),
+        None,
+    );
+    send(
+        &desk,
+        from(324),
+        "brief.pdf",
+        "application/pdf",
+        &file(b"\x7fELF", 3, 50_000),
+        None,
+    );
+    send(
+        &desk,
+        from(325),
+        "brief.pdf.exe",
+        "application/pdf",
+        &file(PDF, 4, 50_000),
+        None,
+    );
     for user in [321, 322] {
         told_once(&desk, user, "more than 20 MB").await;
     }
@@ -276,8 +326,13 @@ async fn what_is_not_taken_leaves_nothing(mut desk: Desk) {
         told_once(&desk, user, "cannot take a file of this kind").await;
     }
     // A path that leads elsewhere is not followed, and a file that is gone is not waited for.
-    let known = desk.telegram.add_file("a.pdf", "application/pdf", file(PDF, 5, 1_000), None);
-    assert!(desk.telegram.change_file(&known.file_id, Some("../../../../etc/passwd"), None));
+    let known = desk
+        .telegram
+        .add_file("a.pdf", "application/pdf", file(PDF, 5, 1_000), None);
+    assert!(
+        desk.telegram
+            .change_file(&known.file_id, Some("../../../../etc/passwd"), None)
+    );
     desk.telegram.say(Say {
         file_id: Some(known.file_id),
         ..from(326)
@@ -299,7 +354,10 @@ async fn what_is_not_taken_leaves_nothing(mut desk: Desk) {
     assert_eq!(kept(&desk).len(), 0);
     assert_eq!(staged(&desk), 0);
     let downloaded = desk.telegram.calls_of(DOWNLOAD).len();
-    assert_eq!(downloaded, 4, "the largest and the one with a path are not asked for");
+    assert_eq!(
+        downloaded, 4,
+        "the largest and the one with a path are not asked for"
+    );
     running.stop().await.fine();
 }
 
@@ -334,14 +392,25 @@ async fn killed_in_the_middle_of_a_download(mut desk: Desk) {
     send(&desk, from(341), "brief.pdf", "application/pdf", &bytes, None);
     // Half of it has come.
     let come = async {
-        while walk(&desk.data_dir().join("files").join("staged")).values().all(|staged| staged.len() < 200_000) {
+        while walk(&desk.data_dir().join("files").join("staged"))
+            .values()
+            .all(|staged| staged.len() < 200_000)
+        {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    assert!(tokio::time::timeout(PATIENCE, come).await.is_ok(), "nothing is staged");
+    assert!(
+        tokio::time::timeout(PATIENCE, come).await.is_ok(),
+        "nothing is staged"
+    );
     running.kill().await;
     assert_eq!(kept(&desk).len(), 0, "nobody sees half a file");
-    assert!(desk.telegram.bot_messages(341).iter().all(|message| !message.text.contains("noted")));
+    assert!(
+        desk.telegram
+            .bot_messages(341)
+            .iter()
+            .all(|message| !message.text.contains("noted"))
+    );
 
     let running = desk.start().await;
     told_once(&desk, 341, "noted your file").await;
