@@ -107,9 +107,11 @@ impl Serving {
         let store = store::open(settings, engine, &log).await?;
         let has_office = roles.office && settings.admin_addr.is_some();
         // Those who work keep files, those in the office look at them.
-        let kept = match (roles.worker && bot.is_some()) || has_office {
-            true => Some(files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?),
-            false => None,
+        let keeps = (roles.worker && bot.is_some()) || has_office;
+        let kept = if keeps {
+            Some(files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
+        } else {
+            None
         };
         let office = has_office.then(|| admin::office(&store, kept.clone(), settings, &log));
         let store: Arc<dyn DeskStore> = Arc::new(store);

@@ -1,4 +1,9 @@
 //! Files, albums, edits: decision by decision.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use frontdesk_core::conversation::{
     Attachment, AttachmentStatus, AttachmentWrite, ContentType, Owner, Refusal, SenderType,
