@@ -49,6 +49,8 @@ uuid_ids! {
     ConversationId;
     /// A message of a conversation.
     MessageId;
+    /// A file of a conversation.
+    AttachmentId;
     /// The lead of a conversation.
     LeadId;
     /// A person who answers for the company.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 use serde_json::json;
@@ -28,6 +29,41 @@ pub(crate) fn metrics(status: StatusCode, body: Bytes) -> Answer {
     let mut answer = with_body(status, "text/plain; version=0.0.4; charset=utf-8", body);
     header(&mut answer, CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
+}
+
+/// A file of a client: to be saved, never to be shown, whatever is in it.
+pub(crate) fn file(name: Option<&str>, bytes: Bytes) -> Answer {
+    let mut answer = with_body(StatusCode::OK, OCTETS, bytes);
+    let disposition = HeaderValue::from_str(&saved_as(name.unwrap_or("file")));
+    let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
+    header(&mut answer, CONTENT_DISPOSITION, disposition);
+    header(
+        &mut answer,
+        X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    let alone = HeaderValue::from_static("default-src 'none'; sandbox");
+    header(&mut answer, CONTENT_SECURITY_POLICY, alone);
+    header(&mut answer, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// The type of bytes that nobody is to look into.
+pub(crate) const OCTETS: &str = "application/octet-stream";
+
+/// RFC 6266: the name as UTF-8 in percent escapes, so that no character of it means anything.
+fn saved_as(name: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("attachment; filename*=UTF-8''");
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+            text.push(char::from(byte));
+        } else if write!(text, "%{byte:02X}").is_err() {
+            // Writing into a String cannot fail.
+            break;
+        }
+    }
+    text
 }
 
 pub(crate) fn no_content() -> Answer {
@@ -128,6 +164,14 @@ fn header(answer: &mut Answer, name: HeaderName, value: HeaderValue) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_of_a_file_leaves_its_quotes() {
+        let name = saved_as("a \"b\"; filename=c\r\nX: y ж.pdf");
+        let expected =
+            "attachment; filename*=UTF-8''a%20%22b%22%3B%20filename%3Dc%0D%0AX%3A%20y%20%D0%B6.pdf";
+        assert_eq!(name, expected);
+    }
 
     #[test]
     fn waiting_times_are_rounded_up_and_never_zero() {

@@ -11,6 +11,7 @@
 //! | `FileStorage` | [`MemoryFiles`] |
 //! | `LanguageModel` | [`ScriptedModel`] |
 //! | `Messenger` | [`RecordingMessenger`] |
+//! | `FileSource` | [`ScriptedFiles`] |
 //! | `Metrics` | [`RecordingMetrics`] |
 //! | `Clock`, `IdSource` | [`SimulatedClock`], [`SeededIds`] |
 //!
@@ -27,6 +28,7 @@
 
 mod cache;
 mod clock;
+mod file_source;
 mod files;
 mod ids;
 mod messenger;
@@ -37,6 +39,7 @@ mod topics;
 
 pub use cache::MemoryCache;
 pub use clock::SimulatedClock;
+pub use file_source::{ScriptedFiles, ScriptedRead};
 pub use files::MemoryFiles;
 pub use ids::SeededIds;
 pub use messenger::{RecordingMessenger, ScriptedCall};

@@ -15,7 +15,7 @@ use ureq::Agent;
 
 use crate::exchange::{Lost, exchange};
 use crate::json::{Fields, readable};
-use crate::settings::{ApiUrl, BadApiUrl, TelegramSettings, check_api_url};
+use crate::settings::{API_URL, ApiUrl, BadApiUrl, FILE_URL, TelegramSettings, check_url};
 use crate::verdict::{is_unknown_method, judge};
 
 /// The most of an answer that is read.
@@ -37,6 +37,7 @@ pub struct TelegramClient {
 struct Inner {
     settings: TelegramSettings,
     api_url: ApiUrl,
+    file_url: ApiUrl,
     agent: Agent,
     /// Long polls have connections of their own, so that one can be cut short.
     poll_agent: Mutex<Agent>,
@@ -122,9 +123,14 @@ impl TelegramClient {
     /// A client as `settings` say. Connects to nothing yet.
     ///
     /// # Errors
-    /// [`BadApiUrl`] if the URL is none, or is neither https nor loopback.
+    /// [`BadApiUrl`] if a URL is none, or is neither https nor loopback.
     pub fn new(settings: TelegramSettings, log: Logger) -> Result<TelegramClient, BadApiUrl> {
-        let api_url = check_api_url(&settings.api_url, &settings.token)?;
+        let api_url = check_url(API_URL, &settings.api_url, &settings.token)?;
+        let of_files = settings
+            .file_url
+            .clone()
+            .unwrap_or_else(|| format!("{}/file", api_url.text));
+        let file_url = check_url(FILE_URL, &of_files, &settings.token)?;
         let agent = settings.agent(api_url.loopback);
         let poll_agent = settings.agent(api_url.loopback);
         Ok(TelegramClient {
@@ -133,6 +139,7 @@ impl TelegramClient {
                 poll_agent: Mutex::new(poll_agent),
                 agent,
                 api_url,
+                file_url,
                 settings,
                 log,
             }),
@@ -149,6 +156,26 @@ impl TelegramClient {
     /// The bot this client acts for.
     pub fn bot_id(&self) -> BotId {
         self.inner.settings.token.bot_id()
+    }
+
+    pub(crate) fn settings(&self) -> &TelegramSettings {
+        &self.inner.settings
+    }
+
+    /// Connections for one file.
+    pub(crate) fn file_agent(&self) -> Agent {
+        self.inner.settings.agent(self.inner.file_url.loopback)
+    }
+
+    /// Where a file is. The token is in it.
+    pub(crate) fn file_url(&self, path: &str) -> String {
+        let token = self.inner.settings.token.for_url();
+        format!("{}/bot{token}/{path}", self.inner.file_url.text)
+    }
+
+    /// A text of the outside about `what`, fit to be the text of an error.
+    pub(crate) fn say(&self, what: &str, text: &str) -> String {
+        self.inner.say(what, text)
     }
 
     /// Makes a call.
@@ -201,6 +228,12 @@ impl Inner {
         }
     }
 
+    /// The one place where texts of the outside become texts of errors.
+    fn say(&self, what: &str, text: &str) -> String {
+        let text = clean(&self.settings.token.redact(text)).replace('\n', " ");
+        format!("{what}: {}", clip(&text, REASON_LIMIT))
+    }
+
     fn make(&self, agent: &Agent, call: Call, within: Duration, limit: u64) -> Result<Reply, MessengerError> {
         let Call {
             method,
@@ -209,16 +242,9 @@ impl Inner {
             secret,
             optional,
         } = call;
-        // The one place where texts of the outside become texts of errors.
-        let say = |text: &str| {
-            let mut text = self.settings.token.redact(text);
-            if let Some(secret) = &secret {
-                text = text.replace(secret.as_str(), "[redacted]");
-            }
-            format!(
-                "{method}: {}",
-                clip(&clean(&text).replace('\n', " "), REASON_LIMIT)
-            )
+        let say = |text: &str| match &secret {
+            Some(secret) => self.say(method, &text.replace(secret.as_str(), "[redacted]")),
+            None => self.say(method, text),
         };
         let payload = payload.map_err(|error| MessengerError::Rejected(say(&error.to_string())))?;
         let url = format!(

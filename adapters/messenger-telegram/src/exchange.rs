@@ -77,6 +77,13 @@ pub(crate) fn exchange(
     Ok(answer)
 }
 
+/// How long an answer asks to wait; some seconds if it does not say.
+pub(crate) fn retry_after_of(headers: &HeaderMap) -> Duration {
+    const UNNAMED: u64 = 5;
+    const LONGEST: u64 = 24 * 3600;
+    Duration::from_secs(retry_after(headers).unwrap_or(UNNAMED).min(LONGEST))
+}
+
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers
         .get(header::RETRY_AFTER)?

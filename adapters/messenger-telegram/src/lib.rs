@@ -2,6 +2,7 @@
 //!
 //! - [`TelegramDecoder`] reads updates, however they came: by webhook or by [`TelegramPoller`].
 //! - [`TelegramMessenger`] sends.
+//! - [`TelegramFiles`] hands out what clients send.
 //! - [`TelegramClient`] is beneath both, and holds the calls with which an operator registers the bot.
 //!
 //! What this crate keeps to:
@@ -15,6 +16,7 @@
 
 mod client;
 mod exchange;
+mod files;
 mod json;
 mod messenger;
 mod poller;
@@ -25,6 +27,7 @@ mod update;
 mod verdict;
 
 pub use client::TelegramClient;
+pub use files::TelegramFiles;
 pub use messenger::TelegramMessenger;
 pub use poller::TelegramPoller;
 pub use registration::{BotCommand, BotProfile, WebhookInfo};

@@ -15,6 +15,8 @@ pub struct TelegramSettings {
     pub token: BotToken,
     /// The root of the Bot API: https, or http on this machine.
     pub api_url: String,
+    /// The root of its files; `None` for `/file` below `api_url`.
+    pub file_url: Option<String>,
     /// The most to wait for a name to be resolved, and again for a connection.
     pub connect_timeout: Duration,
     /// The most to wait for a call altogether.
@@ -23,6 +25,10 @@ pub struct TelegramSettings {
     pub poll_slack: Duration,
     /// How many calls may be in flight, long polls aside.
     pub blocking_calls: usize,
+    /// How many files may be under way.
+    pub downloads: usize,
+    /// The most to wait for a file altogether.
+    pub download_timeout: Duration,
 }
 
 impl TelegramSettings {
@@ -30,15 +36,18 @@ impl TelegramSettings {
     pub const API_URL: &'static str = "https://api.telegram.org";
 
     /// The defaults: Telegram's own server, 5 s to connect, 30 s a call, 15 s more than a long poll
-    /// takes, 16 calls at a time.
+    /// takes, 16 calls at a time; 4 files at a time, 5 min a file.
     pub fn new(token: BotToken) -> Self {
         TelegramSettings {
             token,
             api_url: Self::API_URL.to_owned(),
+            file_url: None,
             connect_timeout: Duration::from_secs(5),
             call_timeout: Duration::from_secs(30),
             poll_slack: Duration::from_secs(15),
             blocking_calls: 16,
+            downloads: 4,
+            download_timeout: Duration::from_mins(5),
         }
     }
 
@@ -59,10 +68,11 @@ impl TelegramSettings {
     }
 }
 
-/// A URL that cannot be the root of a Bot API.
+/// A URL that cannot be the root of a Bot API, or of its files.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("TELEGRAM_API_URL `{url}`: {problem}; expected for example {default}", default = TelegramSettings::API_URL)]
+#[error("{setting} `{url}`: {problem}; expected for example {default}", default = TelegramSettings::API_URL)]
 pub struct BadApiUrl {
+    setting: &'static str,
     url: String,
     problem: &'static str,
 }
@@ -73,9 +83,15 @@ pub(crate) struct ApiUrl {
     pub(crate) loopback: bool,
 }
 
-/// Checks the root of a Bot API. The token would cross the network in clear over http.
-pub(crate) fn check_api_url(url: &str, token: &BotToken) -> Result<ApiUrl, BadApiUrl> {
+/// The setting of a Bot API's root.
+pub(crate) const API_URL: &str = "TELEGRAM_API_URL";
+/// The setting of its files' root.
+pub(crate) const FILE_URL: &str = "TELEGRAM_FILE_URL";
+
+/// Checks the root that a setting names. The token would cross the network in clear over http.
+pub(crate) fn check_url(setting: &'static str, url: &str, token: &BotToken) -> Result<ApiUrl, BadApiUrl> {
     let bad = |problem| BadApiUrl {
+        setting,
         url: token.redact(url),
         problem,
     };
@@ -90,6 +106,7 @@ pub(crate) fn check_api_url(url: &str, token: &BotToken) -> Result<ApiUrl, BadAp
         .is_some_and(|authority| authority.as_str().contains('@'))
     {
         return Err(BadApiUrl {
+            setting,
             url: "[redacted]".to_owned(),
             problem: "a user name or password is not taken",
         });
@@ -135,7 +152,7 @@ mod tests {
             ("http://[::1]:8081/", true),
             ("http://localhost:8081", true),
         ] {
-            let checked = check_api_url(url, &token).ok();
+            let checked = check_url(API_URL, url, &token).ok();
             assert_eq!(
                 checked.as_ref().map(|checked| checked.loopback),
                 Some(loopback),
@@ -159,7 +176,9 @@ mod tests {
             "https://api.telegram.org/bot1:abcdefghijklmnopqrstuvwxyz?",
             "not a url",
         ] {
-            let error = check_api_url(url, &token).err().map(|error| error.to_string());
+            let error = check_url(API_URL, url, &token)
+                .err()
+                .map(|error| error.to_string());
             let error = error.unwrap_or_else(|| panic!("{url} was taken"));
             assert!(error.starts_with("TELEGRAM_API_URL"), "{error}");
             assert!(

@@ -1,14 +1,16 @@
 //! The messenger port in a terminal.
 //!
 //! [`TerminalMessenger`] shows what the desk says, with numbered buttons. [`Keyboardist`] turns the
-//! lines a person types into updates and agents' actions. [`TerminalDecoder`] reads the updates back
+//! lines a person types into updates and agents' actions, [`TerminalFiles`] reads the files they send. [`TerminalDecoder`] reads the updates back
 //! from the inbox, so that the terminal goes the same way as every other messenger.
 
 mod decoder;
+mod files;
 mod input;
 mod screen;
 
 pub use decoder::TerminalDecoder;
+pub use files::TerminalFiles;
 pub use input::{Input, Keyboardist};
 pub use screen::{Screen, TerminalMessenger};
 

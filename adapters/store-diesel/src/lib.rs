@@ -16,6 +16,7 @@
 //! **Time** is the database's; SQLite's is the process' own.
 
 mod accept;
+mod attachments;
 mod back_office;
 mod budget;
 mod claim;

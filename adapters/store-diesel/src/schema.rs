@@ -213,6 +213,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::types::{Moment, Uuid};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    attachments (id) {
+        id -> Uuid,
+        conversation_id -> Uuid,
+        message_id -> Uuid,
+        kind -> Text,
+        file_name -> Nullable<Text>,
+        mime_declared -> Nullable<Text>,
+        mime_detected -> Nullable<Text>,
+        size_bytes -> Nullable<BigInt>,
+        sha256 -> Nullable<Text>,
+        storage_key -> Nullable<Text>,
+        status -> Text,
+        refusal -> Nullable<Text>,
+        media_group_id -> Nullable<Text>,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
 diesel::joinable!(api_tokens -> agents (agent_id));
 diesel::allow_tables_to_appear_in_same_query!(agents, api_tokens);
 diesel::joinable!(conversations -> clients (client_id));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use frontdesk_core::access::TokenHash;
 use frontdesk_core::desk::{BackOffice, BackOfficeParts};
+use frontdesk_core::port::FileStorage;
 use frontdesk_store_diesel::DieselStore;
 use slog::Logger;
 
@@ -14,7 +15,12 @@ use crate::settings::Settings;
 const SHORT: usize = 16;
 
 /// A back office that reaches no chat until it is opened with an engine's door.
-pub(crate) fn office(store: &DieselStore, settings: &Settings, log: &Logger) -> BackOffice {
+pub(crate) fn office(
+    store: &DieselStore,
+    files: Option<Arc<dyn FileStorage>>,
+    settings: &Settings,
+    log: &Logger,
+) -> BackOffice {
     let token = settings.admin_token.as_ref();
     if token.is_some_and(|token| token.expose().len() < SHORT) {
         slog::warn!(log, "ADMIN_TOKEN is short enough to be guessed"; "recommended_characters" => SHORT);
@@ -22,6 +28,7 @@ pub(crate) fn office(store: &DieselStore, settings: &Settings, log: &Logger) -> 
     BackOffice::new(BackOfficeParts {
         store: Arc::new(store.clone()),
         upkeep: Arc::new(store.clone()),
+        files,
         clock: Arc::new(SystemClock),
         ids: Arc::new(OsEntropy),
         secrets: Arc::new(OsEntropy),

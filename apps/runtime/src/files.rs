@@ -13,13 +13,6 @@ use crate::settings::Settings;
 ///
 /// # Errors
 /// A place that will not do, named with its setting.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the downloads of attachments will open it; `frontdesk check` looks at the place only"
-    )
-)]
 pub(crate) async fn open(
     settings: &Settings,
     clock: Arc<dyn Clock>,

@@ -1,6 +1,6 @@
 //! The dialogue's rules as the settings want them.
 
-use frontdesk_core::dialogue::{ModelRung, Registry, Rules, RulesSettings};
+use frontdesk_core::dialogue::{FilesRung, ModelRung, Registry, Rules, RulesSettings};
 use frontdesk_core::playbook::Playbook;
 use frontdesk_core::work::LaneKey;
 use slog::Logger;
@@ -12,10 +12,11 @@ use crate::knowledge;
 use crate::playbook;
 use crate::settings::Settings;
 
-/// Loads the playbook and its knowledge. Warnings about the playbook go to standard error.
+/// Loads the playbook and its knowledge. `max_bytes` is the largest file that the messenger hands out. Warnings about the playbook go to standard error.
 pub(crate) fn load(
     settings: &Settings,
     staff_chats: Vec<LaneKey>,
+    max_bytes: u64,
     log: &Logger,
 ) -> Result<Arc<Rules>, Failure> {
     let playbook: Playbook = playbook::load(settings.playbook.as_deref())?;
@@ -28,6 +29,7 @@ pub(crate) fn load(
         model: settings.model.as_ref().map(|model| ModelRung {
             deadline: model.deadline,
         }),
+        files: Some(FilesRung { max_bytes }),
     };
     let knowledge = knowledge::load(&playbook, &settings.data_dir, log);
     Ok(Arc::new(Rules::with_knowledge(

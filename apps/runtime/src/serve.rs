@@ -7,20 +7,21 @@ use frontdesk_core::work::LaneKey;
 use frontdesk_http::{
     AdminApi, PrivateListener, PrivateSettings, PublicListener, PublicSettings, WebhookSecret,
 };
-use frontdesk_telegram::{TelegramClient, TelegramDecoder, TelegramMessenger, TelegramPoller};
+use frontdesk_telegram::{TelegramClient, TelegramDecoder, TelegramFiles, TelegramMessenger, TelegramPoller};
 use slog::{Logger, o};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::engine::{Base, DoorPart, Engine, Polling, WorkParts};
+use crate::clock::{OsEntropy, SystemClock};
+use crate::engine::{Base, DoorPart, Engine, FileParts, Polling, WorkParts};
 use crate::failure::Failure;
 use crate::intake::DoorIntake;
 use crate::log::Log;
 use crate::readiness::StoreHealth;
 use crate::settings::{Settings, Telegram, TelegramMode};
 use crate::signals::Signals;
-use crate::{admin, metrics, model, rules, store, telegram};
+use crate::{admin, files, metrics, model, rules, store, telegram};
 
 /// What a program does.
 #[derive(Clone, Copy, Debug)]
@@ -96,13 +97,23 @@ impl Serving {
         };
         // Only a worker decides, and only who decides needs the knowledge.
         let dialogue = match bot.filter(|_| roles.worker) {
-            Some(bot) => Some(rules::load(settings, staff(settings, bot), &log)?),
+            Some(bot) => {
+                let staff = staff(settings, bot);
+                Some(rules::load(settings, staff, TelegramFiles::MAX_BYTES, &log)?)
+            }
             None => None,
         };
         let engine = roles.intake || roles.worker;
         let store = store::open(settings, engine, &log).await?;
-        let office =
-            (roles.office && settings.admin_addr.is_some()).then(|| admin::office(&store, settings, &log));
+        let has_office = roles.office && settings.admin_addr.is_some();
+        // Those who work keep files, those in the office look at them.
+        let keeps = (roles.worker && bot.is_some()) || has_office;
+        let kept = if keeps {
+            Some(files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
+        } else {
+            None
+        };
+        let office = has_office.then(|| admin::office(&store, kept.clone(), settings, &log));
         let store: Arc<dyn DeskStore> = Arc::new(store);
         if let Some(bot) = bot {
             store
@@ -162,12 +173,19 @@ impl Serving {
                 Some(decides) => model::open(settings, decides.playbook(), &base.process, &log)?,
                 None => None,
             };
-            work = dialogue.map(|decides| WorkParts {
-                rules: decides,
-                model,
-                messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
-                decoders: vec![decoder],
-            });
+            if let (Some(decides), Some(kept)) = (dialogue, kept) {
+                let sent = Arc::new(TelegramFiles::new(client.clone()));
+                work = Some(WorkParts {
+                    rules: decides,
+                    model,
+                    messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
+                    decoders: vec![decoder],
+                    files: FileParts {
+                        kept,
+                        sources: vec![((bot, Channel::TELEGRAM), sent)],
+                    },
+                });
+            }
         }
         let engine = Engine::start(&base, door, work, settings);
         slog::info!(log, "frontdesk is running"; "program" => roles.program,

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-use crate::id::{ClientId, JobId, MessageId};
+use crate::id::{AttachmentId, ChannelMessageId, ClientId, JobId, MessageId};
 use crate::time::Timestamp;
+
+use super::{AttachmentStatus, ContentType, Refusal};
 
 /// One row per client; dead after [`Session::TTL`] without use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +52,67 @@ pub struct PendingAnswer {
     pub closest: Option<String>,
 }
 
+/// A file that the client has not been told about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingFile {
+    /// The file.
+    pub attachment: AttachmentId,
+    /// What it is shown as.
+    pub content_type: ContentType,
+    /// What became of it.
+    pub status: AttachmentStatus,
+    /// Why it is not taken, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
+}
+
+/// Words that came with an item of an album.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caption {
+    /// The message.
+    pub message: MessageId,
+    /// The messenger's id of it, by which an edit finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_message_id: Option<ChannelMessageId>,
+    /// The words.
+    pub text: String,
+}
+
+/// The files of one message or album, which the client is told about together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingFiles {
+    /// The album.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<String>,
+    /// When the first item came.
+    pub since: Timestamp,
+    /// When the last item came.
+    pub last: Timestamp,
+    /// Whether more of the album may come.
+    #[serde(default)]
+    pub collecting: bool,
+    /// Whether a form that runs asks its question again once the client was told: not if words that came
+    /// with the files were answered.
+    #[serde(default)]
+    pub ask_again: bool,
+    /// How many items came, files or not.
+    pub items: u32,
+    /// The files among them.
+    pub files: Vec<PendingFile>,
+    /// What was said with them, until it is answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<Caption>,
+}
+
+/// The client's newest message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastHeard {
+    /// The messenger's id of it.
+    pub channel_message_id: ChannelMessageId,
+    /// The desk's.
+    pub message: MessageId,
+}
+
 /// The state of version 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionState {
@@ -62,9 +125,15 @@ pub struct SessionState {
     /// What the model is being asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingAnswer>,
-    /// The album whose first item was acknowledged last.
+    /// The album that was acknowledged last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub album: Option<String>,
+    /// Files that the client has not been told about, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PendingFiles>,
+    /// The client's newest message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_heard: Option<LastHeard>,
 }
 
 /// What reading a stored state came to.
@@ -123,6 +192,29 @@ mod tests {
                 closest: None,
             }),
             album: None,
+            files: vec![PendingFiles {
+                album: Some("a".into()),
+                since: now,
+                last: now,
+                collecting: true,
+                ask_again: true,
+                items: 1,
+                files: vec![PendingFile {
+                    attachment: AttachmentId(Uuid::nil()),
+                    content_type: ContentType::Image,
+                    status: AttachmentStatus::Refused,
+                    refusal: Some(Refusal::TooBig),
+                }],
+                captions: vec![Caption {
+                    message: MessageId(Uuid::nil()),
+                    channel_message_id: Some(ChannelMessageId(1)),
+                    text: "words".into(),
+                }],
+            }],
+            last_heard: Some(LastHeard {
+                channel_message_id: ChannelMessageId(1),
+                message: MessageId(Uuid::nil()),
+            }),
         };
         let mut session = Session {
             client_id: ClientId(Uuid::nil()),

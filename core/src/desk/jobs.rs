@@ -64,6 +64,12 @@ pub trait JobKind: Debug + Send + Sync {
     /// # Errors
     /// [`JobFailure`].
     async fn run(&self, job: &ClaimedJob) -> Result<Option<Event>, JobFailure>;
+
+    /// What is reported when a job is given up. With a report the job has ended as any other, and its chat
+    /// decides what is told; without one it becomes a dead letter. By default there is none.
+    fn give_up(&self, _job: &ClaimedJob) -> Option<Event> {
+        None
+    }
 }
 
 /// How jobs are run.
@@ -155,18 +161,16 @@ impl JobRunner {
     async fn end_of(&self, job: &ClaimedJob) -> JobEnd {
         let process = &self.process;
         let last = job.attempt >= self.settings.max_attempts;
-        if job.attempt > self.settings.max_attempts {
-            return self.dead(
-                job,
-                format!("gave up after {} attempts", self.settings.max_attempts),
-            );
-        }
+        let gave_up = format!("gave up after {} attempts", self.settings.max_attempts);
         let Some(kind) = self.kind_of(job) else {
             return JobEnd::Again {
                 after: Duration::from_mins(1),
                 counted: false,
             };
         };
+        if job.attempt > self.settings.max_attempts {
+            return self.given_up(kind, job, gave_up);
+        }
         let ran = AssertUnwindSafe(kind.run(job)).catch_unwind().await;
         let ran = ran.unwrap_or_else(|_| {
             process.stats.panics.up();
@@ -180,8 +184,8 @@ impl JobRunner {
                 Ok(report) => JobEnd::Done { report },
                 Err(error) => self.dead(job, format!("its report cannot be written: {error}")),
             },
-            Err(JobFailure::Never { why }) => self.dead(job, why),
-            Err(JobFailure::Again { why, .. }) if last => self.dead(job, why),
+            Err(JobFailure::Never { why }) => self.given_up(kind, job, why),
+            Err(JobFailure::Again { why, .. }) if last => self.given_up(kind, job, why),
             Err(JobFailure::Again { why, after }) => {
                 process.stats.jobs_failed.up();
                 slog::warn!(process.log, "a job failed"; "job_id" => %job.claim.id, "kind" => &job.kind,
@@ -191,6 +195,22 @@ impl JobRunner {
                     counted: true,
                 }
             }
+        }
+    }
+
+    /// The end of a job that will not be tried again: its kind's last word, if it has one.
+    fn given_up(&self, kind: &dyn JobKind, job: &ClaimedJob, why: String) -> JobEnd {
+        let dead = self.dead(job, why);
+        // The payload may be what killed its process, or made it panic.
+        let report = std::panic::catch_unwind(AssertUnwindSafe(|| kind.give_up(job)))
+            .ok()
+            .flatten();
+        match report
+            .map(|event| desk_item(job.lane.clone(), &event))
+            .transpose()
+        {
+            Ok(Some(report)) => JobEnd::Done { report: Some(report) },
+            Ok(None) | Err(_) => dead,
         }
     }
 

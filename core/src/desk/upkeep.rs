@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::port::store::StoreError;
 
+use super::janitor::Janitor;
 use super::process::{Process, Rhythm, give_way};
 use super::stop::Stop;
 
@@ -15,6 +16,7 @@ pub struct Upkeep {
     pub sample_every: Duration,
     /// How often the store is swept; `None` for never.
     pub sweep_every: Option<Duration>,
+    janitor: Option<Janitor>,
 }
 
 /// At most this many batches are swept at a time, so that the samples go on.
@@ -27,6 +29,7 @@ impl Upkeep {
             process,
             sample_every: Duration::from_secs(1),
             sweep_every: Some(Duration::from_mins(1)),
+            janitor: None,
         }
     }
 
@@ -38,8 +41,16 @@ impl Upkeep {
         }
     }
 
+    /// Upkeep of file storage, too: a step with each sample.
+    #[must_use]
+    pub fn with_janitor(mut self, janitor: Janitor) -> Self {
+        self.janitor = Some(janitor);
+        self
+    }
+
     /// Runs until asked to stop.
-    pub async fn run(&self, stop: Stop) {
+    pub async fn run(mut self, stop: Stop) {
+        let mut janitor = self.janitor.take();
         let process = &self.process;
         let mut rhythm = Rhythm::new("upkeep");
         let mut sweep_at = self.sweep_every.map(|every| process.now() + every);
@@ -57,6 +68,9 @@ impl Upkeep {
                 }
                 Err(error) => rhythm.failed(process, &error).max(self.sample_every),
             };
+            if let Some(janitor) = &mut janitor {
+                tidy(process, janitor).await;
+            }
             process.pause(wait, &stop).await;
         }
     }
@@ -80,5 +94,18 @@ impl Upkeep {
             slog::debug!(process.log, "forgot what is no longer needed"; "rows" => swept);
         }
         Ok(())
+    }
+}
+
+/// One step in file storage. What it fails for is told and left to the next round.
+async fn tidy(process: &Process, janitor: &mut Janitor) {
+    match janitor.step().await {
+        Ok(0) => {}
+        Ok(files) => {
+            slog::info!(process.log, "cleared away what downloads left"; "files" => files);
+        }
+        Err(error) => {
+            slog::warn!(process.log, "file storage could not be cleared of what downloads left"; "error" => %error);
+        }
     }
 }

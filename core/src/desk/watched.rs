@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::conversation::{Conversation, Owner};
-use crate::id::{BotId, Channel, ConversationId, OwnerId};
+use crate::conversation::{Attachment, Conversation, Owner};
+use crate::id::{AttachmentId, BotId, Channel, ConversationId, OwnerId};
 use crate::port::back_office::StoredMessage;
 use crate::port::budget::{Reserved, Settlement, TokenBudget, TokenReservation};
 use crate::port::llm::Account;
@@ -15,7 +15,7 @@ use crate::port::store::{
     JobStore, LeaseStore, Release, SendIntent, SendStore, Snapshot, StoreError, TurnCommit, TurnStore,
     UpkeepStore, WorkDepth,
 };
-use crate::port::{BudgetStore, Clock, DeskStore, Metrics};
+use crate::port::{AttachmentStore, BudgetStore, Clock, DeskStore, Metrics};
 use crate::time::Day;
 use crate::work::{
     ClaimedJob, ClaimedSend, ClaimedTurn, JobClaim, LaneClaim, LaneKey, LaneKind, NewInboxItem,
@@ -142,6 +142,23 @@ impl HistoryStore for WatchedStore {
         limit: usize,
     ) -> Result<Vec<StoredMessage>, StoreError> {
         self.timed("messages", self.store.messages(conversation, limit))
+            .await
+    }
+}
+
+#[async_trait]
+impl AttachmentStore for WatchedStore {
+    async fn attachments(&self, conversation: ConversationId) -> Result<Vec<Attachment>, StoreError> {
+        self.timed("attachments", self.store.attachments(conversation))
+            .await
+    }
+
+    async fn attachment(&self, id: AttachmentId) -> Result<Option<Attachment>, StoreError> {
+        self.timed("attachment", self.store.attachment(id)).await
+    }
+
+    async fn unreferenced(&self, storage_keys: &[String]) -> Result<Vec<String>, StoreError> {
+        self.timed("unreferenced", self.store.unreferenced(storage_keys))
             .await
     }
 }

@@ -67,7 +67,13 @@ pub(super) fn ask(turn: &mut Turn<'_>, text: &str) -> bool {
         Some(earlier) => (earlier.since, earlier.questions, earlier.closest),
         None => (turn.now, Vec::new(), None),
     };
-    questions.push(heard);
+    let along = std::mem::take(&mut turn.along);
+    for message in along.into_iter().chain([heard]) {
+        // The words of a message that was edited are asked about anew.
+        if !questions.contains(&message) {
+            questions.push(message);
+        }
+    }
     // A client who goes on writing moves the answer on, but not for ever.
     let due = (turn.now + rung.patience()).min(since + rung.patience() * 2);
     let asked = JobId(turn.ids.next_uuid());

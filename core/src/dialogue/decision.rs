@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 
 use crate::audit::NewAuditEntry;
-use crate::conversation::{Client, Conversation, Message, MessageEdit, Session};
+use crate::conversation::{AttachmentWrite, Client, Conversation, Message, MessageEdit, Session};
 use crate::lead::{Lead, StageChange};
 use crate::work::{JobChange, Outgoing};
 
@@ -38,6 +38,8 @@ pub struct Decision {
     pub messages: Vec<Message>,
     /// Changes of earlier messages.
     pub edits: Vec<MessageEdit>,
+    /// Files, in order.
+    pub attachments: Vec<AttachmentWrite>,
     /// The lead's row, inserted or replaced by id.
     pub lead: Option<Lead>,
     /// Stage changes of that lead.

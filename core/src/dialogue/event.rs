@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{ContentType, ModelUse, Person};
+use crate::conversation::{Attachment, ContentType, ModelUse, Person};
 use crate::id::{AgentId, ChannelMessageId, ChatId, ConversationId, JobId, MessageId, ThreadId, UserId};
 use crate::time::Timestamp;
 
@@ -200,6 +200,15 @@ pub enum TimerFired {
         /// The job that asks it.
         asked: JobId,
     },
+    /// No more of an album came for a while.
+    AlbumComplete {
+        /// The case.
+        conversation_id: ConversationId,
+        /// The album.
+        album: String,
+        /// How many items had come when the timer was set.
+        items: u32,
+    },
     /// The agent who owns the chat has not said a word for a while.
     AgentSilent {
         /// The case.
@@ -294,6 +303,13 @@ pub struct ModelReport {
     pub outcome: ModelOutcome,
 }
 
+/// What came of a download.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownloadReport {
+    /// The file, as it is now.
+    pub attachment: Attachment,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -310,20 +326,23 @@ pub enum Event {
     Model(ModelReport),
     /// The back office did something with a case.
     Case(CaseOrder),
+    /// A file was downloaded, or will not be.
+    Download(DownloadReport),
 }
 
 impl Event {
     /// Source name of events the desk itself reports.
     pub const DESK_SOURCE: &'static str = "desk";
     /// The newest form of them this build reads.
-    pub const DESK_VERSION: i32 = 2;
+    pub const DESK_VERSION: i32 = 3;
 
     /// The oldest form that has this event: a build that does not read it leaves the item to one that
     /// does.
     pub fn desk_version(&self) -> i32 {
         match self {
-            Event::Update(_) | Event::Agent(_) | Event::Timer(_) | Event::Limited(_) => 1,
+            Event::Timer(TimerFired::AlbumComplete { .. }) | Event::Download(_) => 3,
             Event::Model(_) | Event::Case(_) => 2,
+            Event::Update(_) | Event::Agent(_) | Event::Timer(_) | Event::Limited(_) => 1,
         }
     }
 
@@ -336,6 +355,7 @@ impl Event {
             Event::Limited(_) => "limited",
             Event::Model(_) => "model",
             Event::Case(_) => "case",
+            Event::Download(_) => "download",
         }
     }
 }

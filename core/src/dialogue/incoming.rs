@@ -3,14 +3,15 @@
 use serde_json::json;
 use std::time::Duration;
 
-use crate::conversation::{ContentType, MessageEdit, Owner, Person};
+use crate::conversation::{ContentType, MessageEdit, Owner, PendingFile, Person, shown_name};
+use crate::id::ChannelMessageId;
 use crate::text::clip;
 
 use super::rules::Rules;
 use super::turn::Turn;
 use super::{
-    ChatKind, Decision, Fact, Heard, LimitNotice, LimitWindow, Media, Occasion, Update, UpdateKind, asking,
-    form, handover, knowledge_skill, menu,
+    ChatKind, Decision, Fact, Heard, LimitNotice, LimitWindow, Occasion, Update, UpdateKind, asking, form,
+    handover, knowledge_skill, media, menu,
 };
 
 /// Longest text kept of one message, in characters: twice what a messenger carries.
@@ -34,7 +35,7 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> 
         UpdateKind::Stopped { draft_id } => stopped(rules, occasion, *draft_id),
         UpdateKind::Reachable { reachable } => reachability(rules, &occasion, *reachable)
             .unwrap_or_else(|| ignored(rules, "reachability of a stranger")),
-        UpdateKind::Edited { text } => edited(rules, &occasion, update, text),
+        UpdateKind::Edited { text } => edited(rules, occasion, update, text),
         UpdateKind::Text { .. }
         | UpdateKind::Tap { .. }
         | UpdateKind::Media(_)
@@ -81,21 +82,71 @@ fn ignored(rules: &Rules, why: &str) -> Decision {
     }
 }
 
-fn edited(rules: &Rules, occasion: &Occasion<'_>, update: &Update, text: &str) -> Decision {
-    let mut decision = ignored(rules, "edited message");
-    if let (Some(channel_message_id), Some(_)) = (update.channel_message_id, &occasion.snapshot.client) {
-        decision.facts = vec![Fact {
+/// The text of an earlier message changed. It is kept, shown to an agent who has the chat, and answered
+/// only if it is the newest message and has no answer yet.
+fn edited(rules: &Rules, occasion: Occasion<'_>, update: &Update, text: &str) -> Decision {
+    let (Some(channel_message_id), Some(_)) = (update.channel_message_id, &occasion.snapshot.client) else {
+        return ignored(rules, "edited message");
+    };
+    let content = clip(text, CONTENT_LIMIT);
+    let edit = MessageEdit {
+        channel_message_id,
+        content: content.to_owned(),
+        edited_at: occasion.now,
+    };
+    let mut decision = Decision {
+        facts: vec![Fact {
             what: "message_edited",
             fields: Vec::new(),
-        }];
-        let content = clip(text, CONTENT_LIMIT).to_owned();
-        decision.edits.push(MessageEdit {
-            channel_message_id,
-            content,
-            edited_at: occasion.now,
-        });
+        }],
+        playbook_version: rules.playbook.version.clone().into(),
+        ..Decision::default()
+    };
+    let has_case = occasion.snapshot.conversation.is_some();
+    if let Some(mut turn) = has_case.then(|| Turn::about_known(rules, occasion)).flatten() {
+        turn.recall();
+        if heard_anew(&mut turn, channel_message_id, content) {
+            turn.fact("message_edited", vec![]);
+            decision = turn.finish();
+        }
     }
+    decision.edits.push(edit);
     decision
+}
+
+/// Whether an edit changes more than the message.
+fn heard_anew(turn: &mut Turn<'_>, channel_message_id: ChannelMessageId, text: &str) -> bool {
+    if turn.conversation.owner == Owner::Agent {
+        let note = turn.staff_text("edited-note", &[("text", text)]);
+        turn.note(&note, None);
+        return true;
+    }
+    if media::caption_changed(turn, channel_message_id, text) {
+        return true;
+    }
+    let newest = turn
+        .state
+        .last_heard
+        .filter(|last| last.channel_message_id == channel_message_id);
+    let (Some(last), Some(pending)) = (newest, &turn.state.pending) else {
+        return false;
+    };
+    if !pending.questions.contains(&last.message) {
+        return false;
+    }
+    let (asked, alone) = (pending.asked, pending.questions.len() == 1);
+    turn.answers(Some(last.message));
+    hear(turn, text);
+    // Answered from elsewhere now: the model's answer to the earlier words would be a second one.
+    let still_asked = turn
+        .state
+        .pending
+        .as_ref()
+        .is_some_and(|pending| pending.asked == asked);
+    if alone && still_asked {
+        asking::withdraw(turn);
+    }
+    true
 }
 
 fn said(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> Decision {
@@ -103,6 +154,17 @@ fn said(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> Decision {
     turn.client.reachable = true;
     let parked = turn.recall();
     record(&mut turn, update);
+    let file = match &update.what {
+        UpdateKind::Media(media) => media::keep(&mut turn, media),
+        UpdateKind::Text { .. }
+        | UpdateKind::Tap { .. }
+        | UpdateKind::Contact { .. }
+        | UpdateKind::Location { .. }
+        | UpdateKind::Edited { .. }
+        | UpdateKind::Reachable { .. }
+        | UpdateKind::Stopped { .. }
+        | UpdateKind::Ignored { .. } => None,
+    };
     if turn.conversation.owner == Owner::Agent {
         if let UpdateKind::Tap { tap_id, .. } = &update.what {
             let toast = turn.text("toast-person-here", &[]);
@@ -120,7 +182,7 @@ fn said(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> Decision {
     if !starts {
         disclose(&mut turn);
     }
-    answer(&mut turn, update);
+    answer(&mut turn, update, file);
     turn.finish()
 }
 
@@ -152,7 +214,8 @@ fn record(turn: &mut Turn<'_>, update: &Update) {
         UpdateKind::Tap { data, .. } => (clip(data, 64), ContentType::Button, json!({})),
         UpdateKind::Media(media) => {
             let about = json!({
-                "kind": media.kind, "file_id": media.file_id, "file_name": media.file_name,
+                "kind": media.kind, "file_id": media.file_id,
+                "file_name": media.file_name.as_deref().and_then(shown_name),
                 "mime_type": media.mime_type, "size_bytes": media.size_bytes, "album": media.album,
             });
             (media.caption.as_str(), media.content_type.clone(), about)
@@ -176,11 +239,11 @@ fn record(turn: &mut Turn<'_>, update: &Update) {
     );
 }
 
-fn answer(turn: &mut Turn<'_>, update: &Update) {
+fn answer(turn: &mut Turn<'_>, update: &Update, file: Option<PendingFile>) {
     match &update.what {
         UpdateKind::Text { text } => hear(turn, text),
         UpdateKind::Tap { tap_id, data } => tapped(turn, tap_id, data),
-        UpdateKind::Media(media) => received(turn, media),
+        UpdateKind::Media(media) => media::received(turn, update, media, file),
         UpdateKind::Contact { phone, own: true } => form::shared_contact(turn, phone),
         UpdateKind::Contact { own: false, .. } => turn.say("contact-not-own", &[]),
         UpdateKind::Location { .. } => {
@@ -192,6 +255,12 @@ fn answer(turn: &mut Turn<'_>, update: &Update) {
         | UpdateKind::Stopped { .. }
         | UpdateKind::Ignored { .. } => {}
     }
+}
+
+/// Hears words that came with a file as if they had come by themselves.
+pub(super) fn hear_caption(turn: &mut Turn<'_>, text: &str) {
+    turn.adopt_locale(text);
+    hear(turn, text);
 }
 
 fn hear(turn: &mut Turn<'_>, text: &str) {
@@ -220,31 +289,6 @@ fn tapped(turn: &mut Turn<'_>, tap_id: &str, data: &str) {
                 menu::show(turn, &text);
             }
         }
-    }
-}
-
-fn received(turn: &mut Turn<'_>, media: &Media) {
-    // The items of an album arrive one by one; only the first is acknowledged.
-    let known_album = media.album.is_some() && turn.state.album == media.album;
-    turn.state.album.clone_from(&media.album);
-    if !known_album {
-        let key = match &media.content_type {
-            ContentType::Image | ContentType::Document => "media-received",
-            ContentType::Voice => "media-voice",
-            ContentType::Text
-            | ContentType::Command
-            | ContentType::Contact
-            | ContentType::Location
-            | ContentType::Button
-            | ContentType::Other
-            | ContentType::Unknown(_) => "media-other",
-        };
-        turn.say(key, &[]);
-    }
-    if !media.caption.is_empty() {
-        hear(turn, &media.caption);
-    } else if !known_album {
-        form::ask_again(turn);
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod form_input;
 mod handover;
 mod incoming;
 mod knowledge_skill;
+mod media;
 mod menu;
 mod registry;
 mod rules;
@@ -29,11 +30,12 @@ mod turn;
 pub use asking::{ANSWER_JOB, ANSWER_VERSION, Question, draft_id};
 pub use decision::{ConversationWrite, Decision, Fact};
 pub use event::{
-    AgentAction, AgentPost, CaseAction, CaseOrder, ChatKind, Event, FoundField, LimitNotice, LimitWindow,
-    Media, ModelOutcome, ModelProposals, ModelReport, TimerFired, Update, UpdateKind,
+    AgentAction, AgentPost, CaseAction, CaseOrder, ChatKind, DownloadReport, Event, FoundField, LimitNotice,
+    LimitWindow, Media, ModelOutcome, ModelProposals, ModelReport, TimerFired, Update, UpdateKind,
 };
+pub use media::{DOWNLOAD_JOB, DOWNLOAD_VERSION, Download};
 pub use registry::{Command, Heard, Registry, Skill};
-pub use rules::{ModelRung, Rules, RulesSettings};
+pub use rules::{FilesRung, ModelRung, Rules, RulesSettings};
 pub use seam::{Decide, Occasion};
 pub use timers::{TIMER_JOB, TIMER_VERSION};
 pub use turn::Turn;

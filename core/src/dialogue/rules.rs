@@ -8,7 +8,7 @@ use crate::playbook::{Locale, Playbook};
 use crate::work::LaneKey;
 
 use super::{
-    AgentPost, Decide, Decision, Event, Occasion, Registry, agent, answered, case, incoming, timers,
+    AgentPost, Decide, Decision, Event, Occasion, Registry, agent, answered, case, incoming, media, timers,
 };
 
 /// What is set by ops rather than by the playbook.
@@ -20,6 +20,15 @@ pub struct RulesSettings {
     pub staff_chats: Vec<LaneKey>,
     /// How the model is asked; `None` if there is none.
     pub model: Option<ModelRung>,
+    /// How files are kept; `None` if there is nowhere to keep them: then they are acknowledged and no more.
+    pub files: Option<FilesRung>,
+}
+
+/// What is done with files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilesRung {
+    /// The largest file that the messenger hands out, in bytes.
+    pub max_bytes: u64,
 }
 
 /// The model's rung of the ladder.
@@ -44,6 +53,7 @@ impl Default for RulesSettings {
             agent_timeout: Duration::from_hours(12),
             staff_chats: Vec::new(),
             model: None,
+            files: None,
         }
     }
 }
@@ -111,6 +121,7 @@ impl Decide for Rules {
             Event::Limited(notice) => incoming::limited(self, occasion, notice),
             Event::Model(report) => answered::decide(self, occasion, report),
             Event::Case(order) => case::decide(self, occasion, order),
+            Event::Download(report) => media::downloaded(self, occasion, report),
         }
     }
 

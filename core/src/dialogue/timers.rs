@@ -8,20 +8,20 @@ use crate::work::{JobChange, NewJob};
 
 use super::rules::Rules;
 use super::turn::Turn;
-use super::{Decision, Fact, Occasion, TimerFired, agent, answered, asking};
+use super::{Decision, Fact, Occasion, TimerFired, agent, answered, asking, media};
 
 /// Job kind of timers.
 pub const TIMER_JOB: &str = "timer";
 
-/// Version of their payload: a [`TimerFired`] as JSON.
-pub const TIMER_VERSION: i32 = 1;
+/// The newest version of their payload: a [`TimerFired`] as JSON.
+pub const TIMER_VERSION: i32 = 2;
 
 /// Starts a timer, in place of the one with its key.
 pub(super) fn start(turn: &mut Turn<'_>, fired: &TimerFired, unique_key: String, run_in: Duration) {
     let job = NewJob {
         id: JobId(turn.ids.next_uuid()),
         kind: TIMER_JOB.to_owned(),
-        version: TIMER_VERSION,
+        version: version_of(fired),
         conversation_id: Some(turn.conversation.id),
         lane: turn.lane.clone(),
         payload: serde_json::to_value(fired).unwrap_or_default(),
@@ -30,6 +30,15 @@ pub(super) fn start(turn: &mut Turn<'_>, fired: &TimerFired, unique_key: String,
         unique_key: Some(unique_key),
     };
     turn.job(JobChange::Start(job));
+}
+
+/// The oldest version of the payload that has this timer: a build that does not read it leaves the job to
+/// one that does.
+fn version_of(fired: &TimerFired) -> i32 {
+    match fired {
+        TimerFired::AlbumComplete { .. } => 2,
+        TimerFired::IdleCase { .. } | TimerFired::AnswerDue { .. } | TimerFired::AgentSilent { .. } => 1,
+    }
 }
 
 /// Starts the timer that closes a case nobody says a word in. It is set once and set again when it
@@ -92,6 +101,7 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
     let wanted = match fired {
         TimerFired::IdleCase { conversation_id }
         | TimerFired::AnswerDue { conversation_id, .. }
+        | TimerFired::AlbumComplete { conversation_id, .. }
         | TimerFired::AgentSilent { conversation_id, .. } => *conversation_id,
     };
     if occasion
@@ -130,6 +140,11 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
                 return nothing();
             }
             answered::overdue(&mut turn);
+        }
+        TimerFired::AlbumComplete { album, items, .. } => {
+            if !media::album_complete(&mut turn, album, *items) {
+                return nothing();
+            }
         }
         TimerFired::AgentSilent { owner_epoch, .. } => {
             if turn.conversation.owner != Owner::Agent || turn.conversation.owner_epoch != *owner_epoch {

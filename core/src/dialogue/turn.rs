@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::conversation::{
-    Client, ContentType, Conversation, ConversationStatus, Message, ModelUse, Owner, Person, ReadState,
-    SenderType, Session, SessionState,
+    AttachmentWrite, Client, ContentType, Conversation, ConversationStatus, LastHeard, Message, ModelUse,
+    Owner, Person, ReadState, SenderType, Session, SessionState,
 };
 use crate::id::{AgentId, ChannelMessageId, Ids, MessageId};
 use crate::lead::{Lead, LeadScore, StageChange};
@@ -30,7 +30,8 @@ pub struct Turn<'a> {
     pub(super) lead: Option<Lead>,
     /// The client's message this turn is about.
     pub(super) heard: Option<MessageId>,
-    /// How the field's value was given, for the form.
+    /// Earlier messages that are answered together with it.
+    pub(super) along: Vec<MessageId>,
     conversation_is_new: bool,
     lead_changed: bool,
     session: Option<Session>,
@@ -133,6 +134,7 @@ impl<'a> Turn<'a> {
             state: SessionState::default(),
             lead,
             heard: None,
+            along: Vec::new(),
             conversation_is_new: is_new,
             lead_changed: false,
             session: snapshot.session.clone(),
@@ -250,6 +252,10 @@ impl<'a> Turn<'a> {
     ) {
         let id = MessageId(self.ids.next_uuid());
         self.heard = Some(id);
+        self.state.last_heard = channel_message_id.map(|channel_message_id| LastHeard {
+            channel_message_id,
+            message: id,
+        });
         self.conversation.last_message_at = Some(self.now);
         self.out.messages.push(Message {
             id,
@@ -272,6 +278,16 @@ impl<'a> Turn<'a> {
     /// What is said from now on answers this message.
     pub(super) fn answers(&mut self, message: Option<MessageId>) {
         self.heard = message;
+    }
+
+    /// It answers these, too.
+    pub(super) fn answers_along(&mut self, messages: Vec<MessageId>) {
+        self.along = messages;
+    }
+
+    /// Writes a file's row.
+    pub(super) fn attach(&mut self, write: AttachmentWrite) {
+        self.out.attachments.push(write);
     }
 
     /// Says a text of the playbook.

@@ -1,6 +1,7 @@
 //! The playbook: everything that is the company's, as data. Parsed from text, never read from disk
 //! here; every problem is reported with its file, its line and what is expected.
 
+mod files;
 mod form;
 mod hours;
 mod knowledge;
@@ -11,6 +12,7 @@ mod problem;
 mod rubric;
 mod texts;
 
+pub use files::FilesPlan;
 pub use form::{Field, FieldKind, Form, choice_key};
 pub use hours::Hours;
 pub use knowledge::{Entry, Route};
@@ -66,6 +68,8 @@ pub struct Playbook {
     pub hours: Hours,
     /// How the model is asked; `None` without a prompt.
     pub model: Option<ModelPlan>,
+    /// Which files are taken.
+    pub files: FilesPlan,
     /// After how long without a word a case is closed.
     pub idle_close: Duration,
     /// Every text a person sees.

@@ -9,13 +9,17 @@ use toml::{Spanned, Value};
 
 use crate::knowledge::{Threshold, Thresholds};
 
+use super::files::RawFiles;
 use super::form::{FieldKind, RawForm, choice_key};
 use super::hours::Hours;
 use super::knowledge::{Expected, is_slug};
 use super::model::RawModel;
 use super::problem::line_at;
 use super::rubric::RawRubric;
-use super::{Brand, Form, Locale, Playbook, PlaybookFiles, Problems, Texts, form, knowledge, model, rubric};
+use super::{
+    Brand, Form, Locale, Playbook, PlaybookFiles, Problems, Texts, files as files_plan, form, knowledge,
+    model, rubric,
+};
 
 const MAIN: &str = "playbook.toml";
 
@@ -40,6 +44,8 @@ struct RawPlaybook {
     hours: RawHours,
     #[serde(default)]
     model: RawModel,
+    #[serde(default)]
+    files: RawFiles,
     #[serde(default)]
     conversation: RawConversation,
 }
@@ -130,6 +136,7 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
     let needed = needed_texts(&form, &rubric, &services);
     let texts = texts(files, &locales, default_locale.as_ref(), &needed, &mut problems);
     let model = model::parse(MAIN, text, raw.model, files, &mut problems);
+    let files_plan = files_plan::parse(MAIN, text, raw.files, &mut problems);
     problems.0.sort();
     let (Some(default_locale), Some(hours), Some(texts), false) =
         (default_locale, hours, texts, problems.has_errors())
@@ -153,6 +160,7 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
         rubric,
         hours,
         model,
+        files: files_plan,
         idle_close: Duration::from_hours(24) * raw.conversation.idle_close_days,
         texts,
         warnings: problems,

@@ -21,6 +21,7 @@ use crate::lead::{Lead, LeadScore, LeadStage, StageChange};
 use crate::time::Timestamp;
 use crate::work::LaneKey;
 
+use super::attachments::AttachmentStore;
 use super::store::StoreError;
 
 /// A part of a list.
@@ -385,12 +386,20 @@ pub trait ChangeStore: Debug + Send + Sync {
 
 /// What the back office needs of a store.
 pub trait BackOfficeStore:
-    ConversationStore + LeadStore + DeadLetterStore + AccessStore + AuditStore + StatsStore + ChangeStore
+    ConversationStore
+    + AttachmentStore
+    + LeadStore
+    + DeadLetterStore
+    + AccessStore
+    + AuditStore
+    + StatsStore
+    + ChangeStore
 {
 }
 
 impl<T> BackOfficeStore for T where
     T: ConversationStore
+        + AttachmentStore
         + LeadStore
         + DeadLetterStore
         + AccessStore

@@ -263,3 +263,70 @@ pub trait UpdateSource: Debug + Send + Sync {
         wait: Duration,
     ) -> Result<Vec<Vec<u8>>, MessengerError>;
 }
+
+/// Why a file of the messenger could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileSourceError {
+    /// It is larger than the messenger hands out.
+    #[error("the file is larger than the messenger hands out")]
+    TooBig,
+    /// The messenger does not have it, or has it no more.
+    #[error("the messenger does not have the file: {0}")]
+    Gone(String),
+    /// The messenger cannot be reached, or did not answer in time.
+    #[error("the file cannot be reached: {0}")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The bytes broke off.
+    #[error("the file broke off: {0}")]
+    Cut(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Too many calls.
+    #[error("the messenger asks to wait {} s", retry_after.as_secs())]
+    RateLimited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// What the messenger says of the file is not acted upon.
+    #[error("the messenger's answer is refused: {0}")]
+    Refused(String),
+}
+
+impl FileSourceError {
+    /// Whether the same file may be read later, from its start.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            FileSourceError::Unreachable(_)
+            | FileSourceError::Cut(_)
+            | FileSourceError::RateLimited { .. } => true,
+            FileSourceError::TooBig | FileSourceError::Gone(_) | FileSourceError::Refused(_) => false,
+        }
+    }
+}
+
+/// The bytes of a file as they come.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait FileStream: Debug + Send {
+    /// How many bytes will come, as far as the transfer itself says: what the messenger said of the file
+    /// before is no promise. A stream that ends earlier ends with an error.
+    fn size_bytes(&self) -> Option<u64>;
+
+    /// The next bytes, not empty; `None` at the end of a file that came whole.
+    ///
+    /// # Errors
+    /// Any [`FileSourceError`]; `TooBig` once more came than the messenger hands out.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, FileSourceError>;
+}
+
+/// A messenger that hands out the files its clients send.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait FileSource: Debug + Send + Sync {
+    /// The largest file that it hands out, in bytes.
+    fn max_bytes(&self) -> u64;
+
+    /// Begins to read the file with this handle, from its start. Nothing is retried.
+    ///
+    /// # Errors
+    /// Any [`FileSourceError`].
+    async fn open(&self, file_id: &str) -> Result<Box<dyn FileStream>, FileSourceError>;
+}

@@ -57,6 +57,8 @@ catalogue! {
         LlmTokens = "frontdesk_llm_tokens_total" ["model", "direction"],
         /// Cost of the language model, in millionths of the playbook's currency.
         LlmCostMicros = "frontdesk_llm_cost_micros_total" ["model"],
+        /// Files of clients whose download ended: stored, refused, missing.
+        Files = "frontdesk_files_total" ["result"],
     }
 }
 

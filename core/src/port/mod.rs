@@ -5,6 +5,7 @@
 //! conformance kit `frontdesk-port-kit` checks an adapter against it. Errors are one enum per port,
 //! by meaning; "not found" is `Ok(None)`.
 
+pub mod attachments;
 pub mod back_office;
 pub mod budget;
 pub mod cache;
@@ -15,19 +16,22 @@ pub mod messenger;
 pub mod metrics;
 pub mod store;
 
+pub use attachments::AttachmentStore;
 pub use back_office::BackOfficeStore;
 pub use budget::BudgetStore;
 pub use cache::{Cache, CacheError, Subscription};
 pub use clock::{Clock, IdSource, NoRandomness, SecretSource};
 pub use files::{FileHead, FileStorage, FilesError, StagedFile};
 pub use llm::{LanguageModel, ModelError};
-pub use messenger::{Messenger, MessengerError, UpdateDecoder, UpdateSource};
+pub use messenger::{
+    FileSource, FileSourceError, FileStream, Messenger, MessengerError, UpdateDecoder, UpdateSource,
+};
 pub use metrics::{Metrics, NoMetrics};
 pub use store::{DeskStore, StoreError};
 
 #[cfg(feature = "mocks")]
 pub use self::{
     cache::MockCache, cache::MockSubscription, clock::MockClock, clock::MockIdSource, files::MockFileStorage,
-    files::MockStagedFile, llm::MockLanguageModel, messenger::MockMessenger, messenger::MockUpdateDecoder,
-    messenger::MockUpdateSource,
+    files::MockStagedFile, llm::MockLanguageModel, messenger::MockFileSource, messenger::MockFileStream,
+    messenger::MockMessenger, messenger::MockUpdateDecoder, messenger::MockUpdateSource,
 };

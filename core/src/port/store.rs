@@ -14,6 +14,7 @@ use crate::conversation::{Client, Conversation, Owner, Session};
 use crate::dialogue::Decision;
 use crate::id::{BotId, Channel, ConversationId, OwnerId};
 use crate::lead::Lead;
+use crate::port::attachments::AttachmentStore;
 use crate::port::back_office::StoredMessage;
 use crate::port::budget::BudgetStore;
 use crate::work::{
@@ -437,7 +438,15 @@ pub trait UpkeepStore: Debug + Send + Sync {
 
 /// What an embedding developer must write to have a store.
 pub trait DeskStore:
-    InboxStore + TurnStore + SendStore + LeaseStore + JobStore + BudgetStore + HistoryStore + UpkeepStore
+    InboxStore
+    + TurnStore
+    + SendStore
+    + LeaseStore
+    + JobStore
+    + BudgetStore
+    + HistoryStore
+    + AttachmentStore
+    + UpkeepStore
 {
 }
 
@@ -449,6 +458,7 @@ impl<T> DeskStore for T where
         + JobStore
         + BudgetStore
         + HistoryStore
+        + AttachmentStore
         + UpkeepStore
         + ?Sized
 {

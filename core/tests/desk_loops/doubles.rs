@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use frontdesk_core::conversation::Conversation;
+use frontdesk_core::conversation::{Attachment, Conversation};
 use frontdesk_core::desk::Wake;
 use frontdesk_core::dialogue::Decision;
-use frontdesk_core::id::{ChatId, ConversationId, OwnerId};
+use frontdesk_core::id::{AttachmentId, ChatId, ConversationId, OwnerId};
 use frontdesk_core::port::back_office::StoredMessage;
 use frontdesk_core::port::budget::*;
 use frontdesk_core::port::cache::{CountUp, Counted};
 use frontdesk_core::port::llm::Account;
 use frontdesk_core::port::store::*;
-use frontdesk_core::port::{Cache, CacheError, Subscription};
+use frontdesk_core::port::{AttachmentStore, Cache, CacheError, Subscription};
 use frontdesk_core::time::Day;
 use frontdesk_core::work::*;
 use frontdesk_memory::{MemoryCache, MemoryStore, SimulatedClock};
@@ -218,6 +218,24 @@ impl JobStore for TestStore {
     async fn finish_jobs(&self, jobs: &[FinishJob]) -> Result<Vec<bool>, StoreError> {
         self.up()?;
         self.memory.finish_jobs(jobs).await
+    }
+}
+
+#[async_trait]
+impl AttachmentStore for TestStore {
+    async fn attachments(&self, conversation: ConversationId) -> Result<Vec<Attachment>, StoreError> {
+        self.up()?;
+        self.memory.attachments(conversation).await
+    }
+
+    async fn attachment(&self, id: AttachmentId) -> Result<Option<Attachment>, StoreError> {
+        self.up()?;
+        self.memory.attachment(id).await
+    }
+
+    async fn unreferenced(&self, storage_keys: &[String]) -> Result<Vec<String>, StoreError> {
+        self.up()?;
+        self.memory.unreferenced(storage_keys).await
     }
 }
 

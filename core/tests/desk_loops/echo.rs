@@ -81,6 +81,7 @@ impl Decide for Echo {
             Event::Timer(fired) => format!("timer {fired:?}"),
             Event::Model(report) => format!("model {:?}", report.outcome),
             Event::Case(order) => format!("case {:?}", order.action),
+            Event::Download(report) => format!("download {:?}", report.attachment.status),
             Event::Limited(notice) => {
                 format!(
                     "limited {:?} {} {}",

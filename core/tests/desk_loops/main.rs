@@ -16,6 +16,7 @@ mod world;
 mod announce;
 mod answers;
 mod door;
+mod downloads;
 mod figures;
 mod jobs;
 mod limits;

@@ -98,6 +98,11 @@ impl World {
         self.running.retain(|(other, _, _)| *other != id);
     }
 
+    /// Ends every loop as kill -9 does.
+    pub fn kill_all(&mut self) {
+        self.running.clear();
+    }
+
     pub fn is_running(&self, id: u64) -> bool {
         self.running.iter().any(|(other, _, _)| *other == id)
     }

@@ -6,11 +6,12 @@
 
 use crate::shipped::shipped_files;
 use frontdesk_core::conversation::{Conversation, Person};
+use frontdesk_core::conversation::{ReadState, SessionState};
 use frontdesk_core::dialogue::{
-    AgentAction, AgentPost, ChatKind, Decide, Decision, Event, ModelRung, Occasion, Registry, Rules,
-    RulesSettings, Update, UpdateKind,
+    AgentAction, AgentPost, ChatKind, Decide, Decision, Event, FilesRung, ModelRung, Occasion, Registry,
+    Rules, RulesSettings, Update, UpdateKind,
 };
-use frontdesk_core::id::{BotId, Channel, ChannelMessageId, ChatId, Ids, UserId};
+use frontdesk_core::id::{BotId, Channel, ChannelMessageId, ChatId, Ids, JobId, UserId};
 use frontdesk_core::playbook::{Playbook, PlaybookFiles};
 use frontdesk_core::port::messenger::{Action, Keyboard};
 use frontdesk_core::port::store::Snapshot;
@@ -23,6 +24,12 @@ use std::time::Duration;
 pub fn shipped_rules() -> &'static Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
     RULES.get_or_init(|| rules_of(&shipped_files(), None))
+}
+
+/// The same, and files are kept.
+pub fn file_rules() -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| rules_with(&shipped_files(), None, true))
 }
 
 /// The same, but next to nothing is sure enough to be answered unasked.
@@ -38,7 +45,7 @@ pub fn unsure_rules() -> &'static Rules {
     })
 }
 
-/// The same with a language model, which is asked by a job that these tests play.
+/// The same with a language model and files. The model is asked by a job that these tests play.
 pub fn model_rules() -> &'static Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
     RULES.get_or_init(|| {
@@ -52,11 +59,15 @@ pub fn model_rules() -> &'static Rules {
             .replace("accept = \"auto\"", "accept = 0.9")
             .replace("offer = \"auto\"", "offer = 0.9");
         let deadline = Duration::from_secs(45);
-        rules_of(&files, Some(ModelRung { deadline }))
+        rules_with(&files, Some(ModelRung { deadline }), true)
     })
 }
 
 fn rules_of(files: &PlaybookFiles, model: Option<ModelRung>) -> Rules {
+    rules_with(files, model, false)
+}
+
+fn rules_with(files: &PlaybookFiles, model: Option<ModelRung>, keeps_files: bool) -> Rules {
     let playbook = Playbook::parse(files).unwrap_or_else(|problems| panic!("{problems}"));
     let staff = LaneKey {
         bot_id: BotId(0),
@@ -66,6 +77,7 @@ fn rules_of(files: &PlaybookFiles, model: Option<ModelRung>) -> Rules {
     let settings = RulesSettings {
         staff_chats: vec![staff],
         model,
+        files: keeps_files.then_some(FilesRung { max_bytes: 20 << 20 }),
         ..RulesSettings::default()
     };
     Rules::new(Arc::new(playbook), Registry::standard(), settings)
@@ -165,9 +177,10 @@ impl Chat {
         &self.last
     }
 
-    pub fn update(&mut self, what: UpdateKind) -> String {
+    /// An update of the client's next message.
+    pub fn blank_update(&self, what: UpdateKind) -> Update {
         let id = i64::try_from(self.turns).unwrap() + 1;
-        let update = Update {
+        Update {
             chat: self.lane.chat,
             chat_kind: ChatKind::Private,
             thread: None,
@@ -175,9 +188,30 @@ impl Chat {
             channel_message_id: Some(ChannelMessageId(id)),
             at: self.now,
             what,
-        };
+        }
+    }
+
+    pub fn update(&mut self, what: UpdateKind) -> String {
+        let update = self.blank_update(what);
         self.event(&Event::Update(Box::new(update)));
         self.said()
+    }
+
+    fn state(&self) -> SessionState {
+        match SessionState::read(self.snapshot.session.as_ref(), self.now) {
+            ReadState::Known(state) => state,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The job that asks the model, if one does.
+    pub fn asked(&self) -> Option<JobId> {
+        self.state().pending.map(|pending| pending.asked)
+    }
+
+    /// How many messages the model is being asked about.
+    pub fn asked_messages(&self) -> usize {
+        self.state().pending.map_or(0, |pending| pending.questions.len())
     }
 
     /// The client writes; what the client is told comes back.

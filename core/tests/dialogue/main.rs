@@ -3,6 +3,7 @@
 mod case;
 mod chat;
 mod form;
+mod media;
 mod model;
 #[path = "../shipped/mod.rs"]
 mod shipped;

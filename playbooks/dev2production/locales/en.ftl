@@ -70,7 +70,27 @@ weekday-6 = Sunday
 
 # --- things that are no text
 media-received = Thank you, I have noted your file for our colleagues.
-media-voice = Thank you for the voice message. I cannot listen yet: please write it in a few words, or ask for a person with /human.
+album-received =
+    { $count ->
+        [one] Thank you, I have noted your file for our colleagues.
+       *[other] Thank you, I have noted your {$count} files for our colleagues.
+    }
+media-voice = Thank you for the voice message, it is kept for our colleagues. I cannot listen yet: please write it in a few words, or ask for a person with /human.
+file-too-big =
+    { $count ->
+        [one] I cannot take files of more than {$limit} MB, so I could not keep yours. Please send a smaller one, or a link to it.
+       *[other] I cannot take files of more than {$limit} MB, so I could not keep {$count} of yours. Please send smaller ones, or links to them.
+    }
+file-not-taken =
+    { $count ->
+        [one] I cannot take a file of this kind, so I have not kept it. A PDF, an office document or a picture works.
+       *[other] I cannot take files of this kind, so I have not kept {$count} of them. PDFs, office documents and pictures work.
+    }
+file-missing =
+    { $count ->
+        [one] I could not get your file, so it is not with us. Please send it again a little later.
+       *[other] I could not get {$count} of your files, so they are not with us. Please send them again a little later.
+    }
 media-other = Thank you, I have noted that. I understand words best: how can I help you?
 location-received = Thank you, I have noted your location.
 contact-noted = Thank you, I have noted the contact.
@@ -169,6 +189,7 @@ words-promises = discount*, free of charge, for free, no cost, guarantee*, we pr
 words-confessions = my instructions, my rules, my system prompt, system prompt, initial prompt, i was instructed, i was told to, my guidelines, my configuration, hidden instructions
 
 # --- what the staff sees
+edited-note = The client changed a message. It reads now: {$text}
 card-title-hot = 🔥 Hot lead: {$client}
 card-title-confirmed = ✅ Request confirmed: {$client}
 card-title-handover = 🙋 {$client} asks for a person

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::flow::Flow;
+
 /// An HTTP answer, ready to be written.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
@@ -10,6 +12,8 @@ pub(crate) struct Answer {
     pub(crate) retry_after: Option<u64>,
     pub(crate) content_type: &'static str,
     pub(crate) body: Bytes,
+    /// How the body comes.
+    pub(crate) flow: Flow,
 }
 
 impl Answer {
@@ -19,6 +23,7 @@ impl Answer {
             retry_after: None,
             content_type: "application/json",
             body: body.to_string().into(),
+            flow: Flow::Whole,
         }
     }
 
@@ -28,6 +33,7 @@ impl Answer {
             retry_after: None,
             content_type,
             body,
+            flow: Flow::Whole,
         }
     }
 }
@@ -40,6 +46,8 @@ pub(crate) enum Success {
     Described(Value, &'static str),
     /// Updates, each kept as the bytes it came in.
     Updates(Vec<Bytes>),
+    /// A file's bytes.
+    File(Bytes),
 }
 
 impl Success {
@@ -50,7 +58,7 @@ impl Success {
     pub(crate) fn message_id(&self) -> Option<i64> {
         match self {
             Self::Result(value) => value.get("message_id").and_then(Value::as_i64),
-            Self::Described(..) | Self::Updates(_) => None,
+            Self::Described(..) | Self::Updates(_) | Self::File(_) => None,
         }
     }
 
@@ -61,6 +69,7 @@ impl Success {
                 200,
                 &json!({"ok": true, "result": result, "description": description}),
             ),
+            Self::File(bytes) => Answer::bytes("application/octet-stream", bytes.clone()),
             Self::Updates(updates) => {
                 let mut body = br#"{"ok":true,"result":["#.to_vec();
                 for (index, update) in updates.iter().enumerate() {

@@ -9,10 +9,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::answer::{Answer, Outcome, Refusal, Success};
 use crate::fault::Effect;
+use crate::flow::Flow;
 use crate::methods;
 use crate::params::Params;
 use crate::polling;
 use crate::state::{Shared, State};
+
+/// What the record and faults call the download of a file; no method of the Bot API has a blank.
+pub const DOWNLOAD: &str = "file download";
 
 /// The connection is closed without an answer.
 #[derive(Debug)]
@@ -24,6 +28,12 @@ enum Next {
     Poll,
     Cut,
     HangThenCut(Duration),
+}
+
+/// Hands out the file at a path that getFile named.
+pub(crate) async fn download(shared: &Arc<Shared>, path: &str) -> Result<Answer, Cut> {
+    let values = [("file_path".to_owned(), path.into())];
+    answer(shared, DOWNLOAD, Params::of(values.into_iter().collect())).await
 }
 
 /// Answers one call.
@@ -47,7 +57,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, method: &str, params: Params) -
         counter,
         armed: true,
     };
-    let answer = match next {
+    let mut answer = match next {
         Next::Answer(answer) => answer,
         Next::Poll => {
             let outcome = polling::get_updates(shared, &params).await;
@@ -62,6 +72,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, method: &str, params: Params) -
     match effect {
         Some(Effect::DropAfter) => return Err(Cut),
         Some(Effect::Slow { seconds }) => sleep(real(seconds)).await,
+        Some(Effect::CutBody { after }) => answer.flow = Flow::CutAfter(after),
+        Some(Effect::Trickle { bytes, seconds }) => answer.flow = Flow::Trickle(bytes, real(seconds)),
         _ => {}
     }
     guard.armed = false;
@@ -109,7 +121,11 @@ fn step(
     if method.eq_ignore_ascii_case("getUpdates") {
         return Next::Poll;
     }
-    let outcome = methods::call(state, method, params);
+    let outcome = if method == DOWNLOAD {
+        methods::download(state, params)
+    } else {
+        methods::call(state, method, params)
+    };
     Next::Answer(finish(state, counter, &outcome))
 }
 
@@ -144,7 +160,9 @@ fn before_acting(state: &mut State, counter: u64, effect: &Effect) -> Option<Nex
         }
         Effect::Hang { seconds } => return Some(Next::HangThenCut(real(*seconds))),
         Effect::DropBefore => return Some(Next::Cut),
-        Effect::DropAfter | Effect::Slow { .. } => return None,
+        Effect::DropAfter | Effect::Slow { .. } | Effect::CutBody { .. } | Effect::Trickle { .. } => {
+            return None;
+        }
     };
     Some(Next::Answer(finish(state, counter, &Err(refusal))))
 }

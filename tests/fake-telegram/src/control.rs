@@ -145,6 +145,15 @@ fn post(fake: &Handle, path: &str, query: &Query, body: Bytes) -> Control {
             fake.set_access(access.chat_id, access.access);
             Ok(json!({}))
         }
+        "files/change" => {
+            let change: FileChange = read(&body)?;
+            let changed = fake.change_file(&change.file_id, change.path.as_deref(), change.size);
+            if changed {
+                Ok(json!({}))
+            } else {
+                Err((404, "there is no such file".to_owned()))
+            }
+        }
         "files" => {
             let name = query.get("name").unwrap_or("file.bin");
             let mime = query.get("mime").unwrap_or("application/octet-stream");
@@ -226,6 +235,13 @@ struct Edit {
 struct NewTopic {
     chat_id: i64,
     name: String,
+}
+
+#[derive(Deserialize)]
+struct FileChange {
+    file_id: String,
+    path: Option<String>,
+    size: Option<u64>,
 }
 
 #[derive(Deserialize)]

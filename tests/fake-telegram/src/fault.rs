@@ -50,6 +50,18 @@ pub enum Effect {
     DropBefore,
     /// Acts, then closes the connection without an answer.
     DropAfter,
+    /// Acts; the answer's body breaks off after so many bytes.
+    CutBody {
+        /// Bytes.
+        after: usize,
+    },
+    /// Acts; the answer's body comes in a trickle.
+    Trickle {
+        /// Bytes at a time.
+        bytes: usize,
+        /// Real seconds after each.
+        seconds: f64,
+    },
     /// Acts at once, answers after so long. A client that goes away meanwhile counts as cut.
     Slow {
         /// Real seconds.

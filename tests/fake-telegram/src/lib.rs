@@ -28,6 +28,7 @@ mod control;
 mod delivery;
 mod fake;
 mod fault;
+mod flow;
 mod lanes;
 mod limits;
 mod look;
@@ -43,6 +44,7 @@ mod server;
 mod state;
 mod world;
 
+pub use calls::DOWNLOAD;
 pub use config::{Config, RateLimits};
 pub use fake::{FakeTelegram, Handle};
 pub use fault::{ActiveFault, Effect, Fault};

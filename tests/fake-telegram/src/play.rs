@@ -228,7 +228,7 @@ impl Handle {
             .change(|state| state.world.chat(chat).topics.remove(&thread));
     }
 
-    /// Keeps a file for getFile. `size` may claim more than there are bytes, to test limits.
+    /// Keeps a file for getFile. `size` may claim more than there are bytes, or less, to test limits.
     pub fn add_file(&self, name: &str, mime: &str, bytes: impl Into<Bytes>, size: Option<u64>) -> FileInfo {
         let bytes = bytes.into();
         let file = self
@@ -240,6 +240,20 @@ impl Handle {
             file_path: file.path,
             file_size: file.size,
         }
+    }
+
+    /// From now on getFile says this of a file; false if there is none.
+    pub fn change_file(&self, file_id: &str, path: Option<&str>, size: Option<u64>) -> bool {
+        self.0.change(|state| {
+            let Some(file) = state.world.files.get_mut(file_id) else {
+                return false;
+            };
+            if let Some(path) = path {
+                path.clone_into(&mut file.path);
+            }
+            file.size = size.unwrap_or(file.size);
+            true
+        })
     }
 }
 

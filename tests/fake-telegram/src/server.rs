@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,6 +14,7 @@ use tokio::task::JoinSet;
 use crate::answer::{Answer, Refusal};
 use crate::calls::{self, Cut};
 use crate::control;
+use crate::flow::Flowing;
 use crate::params::Params;
 use crate::state::Shared;
 
@@ -53,10 +53,10 @@ async fn connection(shared: Arc<Shared>, stream: tokio::net::TcpStream) {
 async fn respond(
     shared: &Arc<Shared>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, std::io::Error> {
+) -> Result<Response<Flowing>, std::io::Error> {
     let answer = route(shared, request).await;
     let answer = answer.map_err(|Cut| std::io::Error::other("cut on request of a fault"))?;
-    let mut response = Response::new(Full::new(answer.body));
+    let mut response = Response::new(Flowing::new(answer.body, answer.flow));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(
         header::CONTENT_TYPE,
@@ -81,7 +81,10 @@ async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Answe
     }
     if let Some(rest) = path.strip_prefix("/file/bot") {
         let (token, file) = rest.split_once('/').unwrap_or((rest, ""));
-        return Ok(download(shared, token, file));
+        if !is_token(shared, token) {
+            return Ok(Refusal::unauthorized().answer());
+        }
+        return calls::download(shared, file).await;
     }
     let Some((token, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) else {
         return Ok(Refusal::not_found().answer());
@@ -103,22 +106,4 @@ async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Answe
 fn is_token(shared: &Shared, token: &str) -> bool {
     let token = token.replace("%3A", ":").replace("%3a", ":");
     shared.quietly(|state| state.config.token == token)
-}
-
-fn download(shared: &Shared, token: &str, path: &str) -> Answer {
-    if !is_token(shared, token) {
-        return Refusal::unauthorized().answer();
-    }
-    let found = shared.quietly(|state| {
-        state
-            .world
-            .files
-            .values()
-            .find(|file| file.path == path)
-            .map(|file| file.bytes.clone())
-    });
-    match found {
-        Some(bytes) => Answer::bytes("application/octet-stream", bytes),
-        None => Refusal::not_found().answer(),
-    }
 }

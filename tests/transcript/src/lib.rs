@@ -9,6 +9,10 @@
 //! > How much is an audit?         the client writes
 //! [Get a quote]                   the client taps the newest button with this label
 //! (photo) our rack                the client sends a photo, voice, document, sticker or location
+//! (document brief.pdf) our plan   the same with the file's name, and content that fits it
+//! (document a.pdf, really exe)    the content is another's
+//! (document a.zip, 25 MB)         the messenger says that it is so large
+//! (photo, album trip)             an item of an album
 //! (contact) +49 30 901820         the client shares their own contact
 //! @agent I am here                an agent writes; also //note, /bot, /close and /lead
 //! +2 days                         time passes: s, min, h, days

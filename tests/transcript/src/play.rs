@@ -1,12 +1,12 @@
 //! Playing a transcript.
 
-use frontdesk_core::dialogue::{Registry, Rules, RulesSettings, UpdateKind};
+use frontdesk_core::dialogue::{FilesRung, Registry, Rules, RulesSettings, UpdateKind};
 use frontdesk_core::playbook::Playbook;
 use frontdesk_core::time::Timestamp;
 use std::sync::Arc;
 
 use crate::script::{Step, TranscriptError, parse};
-use crate::stage::{Heard, Stage, staff_lane};
+use crate::stage::{FILE_LIMIT, Heard, Stage, staff_lane};
 
 /// A playbook, ready to be rehearsed. Its knowledge is trained once.
 #[derive(Debug)]
@@ -22,6 +22,9 @@ impl Rehearsal {
     pub fn new(playbook: Playbook) -> Self {
         let settings = RulesSettings {
             staff_chats: vec![staff_lane()],
+            files: Some(FilesRung {
+                max_bytes: FILE_LIMIT,
+            }),
             ..RulesSettings::default()
         };
         Rehearsal::with_rules(Arc::new(Rules::new(
@@ -116,6 +119,7 @@ fn act(stage: &mut Stage, said: &mut Said, step: Step) -> Result<(), String> {
         Step::Language(tag) => stage.language(tag),
         Step::Name(name) => stage.name(name),
         Step::Client(what) => *said = Said::anew(stage.client(what)?),
+        Step::Send(media, bytes) => *said = Said::anew(stage.send(media, bytes)?),
         Step::Tap(label) => {
             let data = stage
                 .button(&label)

@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Name(String),
     /// The client does something.
     Client(UpdateKind),
+    /// The client sends something with this content.
+    Send(Media, Vec<u8>),
     /// The client taps the newest button of this label.
     Tap(String),
     /// An agent does something.
@@ -98,7 +100,7 @@ fn step(line: &str) -> Result<Step, String> {
         return setting(rest);
     }
     if let Some((kind, rest)) = rest_of("(").and_then(|rest| rest.split_once(')')) {
-        return sent(kind.trim(), rest.trim()).map(Step::Client);
+        return sent(kind.trim(), rest.trim());
     }
     Err(format!("`{line}` is no line of a transcript: {EXPECTED}"))
 }
@@ -144,24 +146,27 @@ fn setting(text: &str) -> Result<Step, String> {
     }
 }
 
-fn sent(kind: &str, rest: &str) -> Result<UpdateKind, String> {
+fn sent(what: &str, rest: &str) -> Result<Step, String> {
+    let mut parts = what.split(',').map(str::trim);
+    let first = parts.next().unwrap_or_default();
+    let (kind, name) = first.split_once(char::is_whitespace).unwrap_or((first, ""));
     let content_type = match kind {
         "edit" => {
-            return Ok(UpdateKind::Edited {
+            return Ok(Step::Client(UpdateKind::Edited {
                 text: rest.to_owned(),
-            });
+            }));
         }
         "contact" => {
-            return Ok(UpdateKind::Contact {
+            return Ok(Step::Client(UpdateKind::Contact {
                 phone: rest.to_owned(),
                 own: true,
-            });
+            }));
         }
         "location" => {
-            return Ok(UpdateKind::Location {
+            return Ok(Step::Client(UpdateKind::Location {
                 latitude: 52.52,
                 longitude: 13.405,
-            });
+            }));
         }
         "photo" => ContentType::Image,
         "voice" => ContentType::Voice,
@@ -173,14 +178,51 @@ fn sent(kind: &str, rest: &str) -> Result<UpdateKind, String> {
             ));
         }
     };
-    Ok(UpdateKind::Media(Media {
+    let name = Some(name.trim()).filter(|name| !name.is_empty());
+    let ending = name
+        .and_then(|name| name.rsplit_once('.'))
+        .map(|(_, ending)| ending);
+    let mut bytes = content(ending.unwrap_or(kind));
+    let mut media = Media {
         content_type,
         kind: kind.to_owned(),
-        file_id: Some("file-1".to_owned()),
-        file_name: None,
+        file_id: None,
+        file_name: name.map(str::to_owned),
         mime_type: None,
-        size_bytes: Some(1_000),
+        size_bytes: None,
         album: None,
         caption: rest.to_owned(),
-    }))
+    };
+    for part in parts {
+        if let Some(album) = part.strip_prefix("album ") {
+            media.album = Some(album.trim().to_owned());
+        } else if let Some(other) = part.strip_prefix("really ") {
+            bytes = content(other.trim());
+        } else if let Some(size) = part
+            .strip_suffix("MB")
+            .and_then(|size| size.trim().parse::<i64>().ok())
+        {
+            media.size_bytes = Some(size << 20);
+        } else {
+            return Err(format!(
+                "`{part}`: expected album NAME, really ENDING or a size such as 25 MB"
+            ));
+        }
+    }
+    media.size_bytes = media.size_bytes.or(i64::try_from(bytes.len()).ok());
+    Ok(Step::Send(media, bytes))
+}
+
+/// The start of a file of some kind, by the usual ending of its name.
+fn content(ending: &str) -> Vec<u8> {
+    let start: &[u8] = match ending {
+        "photo" | "jpg" => b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+        "png" => b"\x89PNG\r\n\x1a\n\0",
+        "voice" | "ogg" => b"OggS\0\x02",
+        "exe" => b"MZ\x90\0\x03",
+        "zip" => b"PK\x03\x04\x14\0",
+        "txt" | "csv" => b"words\n",
+        _ => b"%PDF-1.7\n",
+    };
+    start.to_vec()
 }

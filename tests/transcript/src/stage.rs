@@ -2,23 +2,29 @@
 
 use frontdesk_core::conversation::Person;
 use frontdesk_core::desk::{
-    Door, DoorSettings, GuardedCache, JobRunner, JobSettings, Pacing, PacingSettings, Process, Sender,
-    SenderParts, SenderSettings, Stop, StopHandle, TimerKind, TurnSettings, TurnWorker, TurnWorkerParts,
+    Door, DoorSettings, DownloadKind, DownloadParts, GuardedCache, JobRunner, JobSettings, Pacing,
+    PacingSettings, Process, Sender, SenderParts, SenderSettings, Stop, StopHandle, TimerKind, TurnSettings,
+    TurnWorker, TurnWorkerParts,
 };
-use frontdesk_core::dialogue::{AgentPost, ChatKind, Event, Rules, Update, UpdateKind};
+use frontdesk_core::dialogue::{AgentPost, ChatKind, Event, Media, Rules, Update, UpdateKind};
 use frontdesk_core::id::{BotId, Channel, ChannelMessageId, ChatId, UserId};
 use frontdesk_core::port::Clock as _;
 use frontdesk_core::port::messenger::{Action, Keyboard};
 use frontdesk_core::port::store::UpkeepStore as _;
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::LaneKey;
-use frontdesk_memory::{MemoryCache, MemoryStore, RecordingMessenger, SeededIds, SimulatedClock};
+use frontdesk_memory::{
+    MemoryCache, MemoryFiles, MemoryStore, RecordingMessenger, ScriptedFiles, SeededIds, SimulatedClock,
+};
 use futures_executor::LocalPool;
 use futures_util::task::LocalSpawnExt as _;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The largest file that the messenger of rehearsals hands out.
+pub(crate) const FILE_LIMIT: u64 = 20 << 20;
 
 /// The channel of rehearsals.
 pub(crate) fn channel() -> Channel {
@@ -56,6 +62,7 @@ pub(crate) struct Stage {
     clock: Arc<SimulatedClock>,
     store: Arc<MemoryStore>,
     messenger: Arc<RecordingMessenger>,
+    sent: ScriptedFiles,
     door: Door,
     stop: StopHandle,
     updates: i64,
@@ -87,7 +94,7 @@ impl Stage {
         let (door, writer) = Door::new(&process, cache.clone(), exempt);
         let worker = TurnWorker::new(TurnWorkerParts {
             process: process.clone(),
-            decide: rules,
+            decide: Arc::clone(&rules) as _,
             decoders: Vec::new(),
             cache,
             settings: TurnSettings::default(),
@@ -98,7 +105,18 @@ impl Stage {
             pacing: Pacing::new(PacingSettings::OFF),
             settings: SenderSettings::default(),
         });
-        let jobs = JobRunner::new(process, vec![Arc::new(TimerKind)], JobSettings::default());
+        let sent = ScriptedFiles::new(FILE_LIMIT);
+        let downloads = DownloadKind::new(DownloadParts {
+            process: process.clone(),
+            rules,
+            sources: vec![((BotId(1), channel()), Arc::new(sent.clone()))],
+            files: Arc::new(MemoryFiles::new(clock.clone())),
+        });
+        let jobs = JobRunner::new(
+            process,
+            vec![Arc::new(TimerKind), Arc::new(downloads)],
+            JobSettings::default(),
+        );
         let pool = LocalPool::new();
         let (stop, stopped) = StopHandle::new();
         let spawner = pool.spawner();
@@ -129,6 +147,7 @@ impl Stage {
             clock,
             store,
             messenger,
+            sent,
             door,
             stop,
             updates: 0,
@@ -163,6 +182,16 @@ impl Stage {
             what,
         };
         self.report(Event::Update(Box::new(update)))
+    }
+
+    /// The client sends a file of these bytes, or what is no file.
+    pub fn send(&mut self, media: Media, bytes: Vec<u8>) -> Result<Vec<Heard>, String> {
+        let file_id = format!("file-{}", self.updates);
+        self.sent.put(&file_id, bytes);
+        self.client(UpdateKind::Media(Media {
+            file_id: Some(file_id),
+            ..media
+        }))
     }
 
     /// An agent does something.

@@ -16,9 +16,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use frontdesk_core::access::{Caller, Role};
 use frontdesk_core::conversation::{ConversationStatus, Owner};
-use frontdesk_core::desk::{BackOffice, NewToken, OfficeError, Ordered, TokenFor};
+use frontdesk_core::desk::{BackOffice, Listed, NewToken, OfficeError, Ordered, TokenFor};
 use frontdesk_core::dialogue::CaseAction;
-use frontdesk_core::id::{AgentId, Channel, ClientId, ConversationId, LeadId, TokenId, UserId};
+use frontdesk_core::id::{AgentId, AttachmentId, Channel, ClientId, ConversationId, LeadId, TokenId, UserId};
 use frontdesk_core::lead::{LeadScore, LeadStage};
 use frontdesk_core::port::back_office::{ConversationQuery, LeadQuery, Period};
 use hyper::header::{AUTHORIZATION, HeaderMap};
@@ -49,6 +49,7 @@ pub struct AdminApi {
 /// What a request comes to.
 enum Done {
     Json(StatusCode, Bytes),
+    File(Option<String>, Bytes),
     Nothing,
 }
 
@@ -80,6 +81,7 @@ impl AdminApi {
         }
         Some(match self.handle(head, below, body, body_timeout, log).await {
             Ok(Done::Json(status, body)) => answer::json(status, body),
+            Ok(Done::File(name, bytes)) => answer::file(name.as_deref(), bytes),
             Ok(Done::Nothing) => answer::no_content(),
             Err(problem) => problem.into_answer(),
         })
@@ -182,6 +184,16 @@ impl Asked<'_> {
             Operation::ListMessages => {
                 let found = office.messages(self.conversation_id()?, &query.page()?).await?;
                 ok(&Page::<views::MessageView>::of(found, |message| message.seq))
+            }
+            Operation::ListAttachments => {
+                let items = office.attachments(self.conversation_id()?).await?;
+                let all = Listed { items, more: false };
+                ok(&Page::<views::AttachmentView>::of(all, |file| file.id))
+            }
+            Operation::GetAttachmentContent => {
+                let id = AttachmentId(query::id(self.places.first())?);
+                let (file, bytes) = office.attachment_content(id).await?;
+                Ok(Done::File(file.file_name, Bytes::from(bytes)))
             }
             Operation::CloseConversation => self.order(CaseAction::Close).await,
             Operation::ArchiveConversation => self.order(CaseAction::Archive).await,

@@ -4,10 +4,13 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::routes::{Kind, Param, ROOT, ROUTES, Route};
+use crate::answer::OCTETS;
+
+use super::routes::{BYTES, Kind, Param, ROOT, ROUTES, Route};
 use super::views::{
-    AuditView, ConversationView, DeadLetterView, LeadFileView, LeadView, MessageView, NewTokenView, Page,
-    ProblemView, RateLimitView, StageBody, StatsView, TokenBody, TokenView, Waiting, WorkView,
+    AttachmentView, AuditView, ConversationView, DeadLetterView, LeadFileView, LeadView, MessageView,
+    NewTokenView, Page, ProblemView, RateLimitView, StageBody, StatsView, TokenBody, TokenView, Waiting,
+    WorkView,
 };
 
 /// An OpenAPI 3.1 document.
@@ -61,6 +64,7 @@ fn schemas() -> Map<String, Value> {
             "ConversationList",
             answered.subschema_for::<Page<ConversationView>>(),
         ),
+        ("AttachmentList", answered.subschema_for::<Page<AttachmentView>>()),
         ("MessageList", answered.subschema_for::<Page<MessageView>>()),
         ("LeadList", answered.subschema_for::<Page<LeadView>>()),
         ("DeadLetterList", answered.subschema_for::<Page<DeadLetterView>>()),
@@ -122,7 +126,11 @@ fn responses(route: &Route) -> Value {
     for (status, body) in route.answers {
         let mut response = json!({ "description": description(*status) });
         if let Some(body) = body {
-            response["content"] = json!({ "application/json": { "schema": reference(body) } });
+            response["content"] = if *body == BYTES {
+                json!({ (OCTETS): {} })
+            } else {
+                json!({ "application/json": { "schema": reference(body) } })
+            };
         }
         responses.insert(status.to_string(), response);
     }

@@ -132,6 +132,10 @@ impl From<OfficeError> for Problem {
             OfficeError::NotNow => Problem::not_now("The desk takes nothing at present."),
             OfficeError::NoRandomness(_) => Problem::broken(),
             OfficeError::Store(error) => error.into(),
+            OfficeError::Files(error) if error.is_transient() => {
+                Problem::not_now("File storage does not answer at present.")
+            }
+            OfficeError::Files(_) => Problem::broken(),
         }
     }
 }

@@ -123,6 +123,7 @@ macro_rules! uuid_keys {
 
 uuid_keys! {
     frontdesk_core::id::ConversationId => "conversations",
+    frontdesk_core::id::AttachmentId => "attachments",
     frontdesk_core::id::LeadId => "leads",
     frontdesk_core::id::TokenId => "tokens",
 }

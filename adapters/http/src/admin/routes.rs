@@ -12,6 +12,9 @@ pub(crate) const ROOT: &str = "/admin/api/v1";
 /// The document about them.
 pub(crate) const DOCUMENT: &str = "/admin/api/openapi.json";
 
+/// In place of a schema: the body is bytes.
+pub(crate) const BYTES: &str = "";
+
 /// Reading and changing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
@@ -45,6 +48,8 @@ pub(crate) enum Operation {
     ListConversations,
     GetConversation,
     ListMessages,
+    ListAttachments,
+    GetAttachmentContent,
     CloseConversation,
     ArchiveConversation,
     ListLeads,
@@ -218,6 +223,24 @@ pub(crate) const ROUTES: &[Route] = &[
         "What was said in a case, newest first.",
         PAGE,
         &[(200, Some("MessageList"))],
+        &[404],
+    ),
+    get(
+        "/conversations/{id}/attachments",
+        Operation::ListAttachments,
+        Role::Viewer,
+        "The files that were sent in a case, in the order they came.",
+        &[],
+        &[(200, Some("AttachmentList"))],
+        &[404],
+    ),
+    get(
+        "/attachments/{id}/content",
+        Operation::GetAttachmentContent,
+        Role::Viewer,
+        "The bytes of a file that is stored, to be saved rather than shown.",
+        &[],
+        &[(200, Some(BYTES))],
         &[404],
     ),
     post(

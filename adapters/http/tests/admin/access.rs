@@ -13,6 +13,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/conversations", "viewer"),
     ("GET", "/conversations/{id}", "viewer"),
     ("GET", "/conversations/{id}/messages", "viewer"),
+    ("GET", "/conversations/{id}/attachments", "viewer"),
+    ("GET", "/attachments/{id}/content", "viewer"),
     ("POST", "/conversations/{id}/close", "agent"),
     ("POST", "/conversations/{id}/archive", "agent"),
     ("GET", "/leads", "viewer"),

@@ -58,6 +58,9 @@ impl Document {
             Some(media.as_str()),
             "{method} {path}"
         );
+        if media == "application/octet-stream" {
+            return;
+        }
         let reference = body["schema"]["$ref"].as_str().unwrap();
         self.hold_schema(reference.rsplit('/').next().unwrap(), answer);
     }
@@ -110,10 +113,10 @@ async fn the_document_is_whole() {
             );
         }
     }
-    assert_eq!(names.len(), 18);
+    assert_eq!(names.len(), 20);
     names.sort();
     names.dedup();
-    assert_eq!(names.len(), 18, "no two operations have one name");
+    assert_eq!(names.len(), 20, "no two operations have one name");
     // Every reference leads somewhere.
     for reference in text.split("\"$ref\":\"#").skip(1) {
         let pointer = reference.split('"').next().unwrap();

@@ -136,3 +136,45 @@ async fn what_is_no_query_of_this_api_is_400() {
         assert_eq!(answer.status, 400, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_file_is_saved_and_never_shown() {
+    let world = World::open().await;
+    let all = world.get("/conversations").await;
+    let id = items(&all)[0]["id"].as_str().unwrap();
+    let files = world.get(&format!("/conversations/{id}/attachments")).await;
+    let states: Vec<&str> = items(&files)
+        .iter()
+        .map(|file| file["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["stored", "pending"]);
+    let path = |at: usize| {
+        format!(
+            "/attachments/{}/content",
+            items(&files)[at]["id"].as_str().unwrap()
+        )
+    };
+    let answer = world.ask("GET", &path(0), &world.viewer, None).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "<script>hello\n"));
+    assert_eq!(answer.header("content-type"), Some("application/octet-stream"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(
+        answer.header("content-security-policy"),
+        Some("default-src 'none'; sandbox")
+    );
+    let name = answer.header("content-disposition").unwrap();
+    assert_eq!(
+        name,
+        "attachment; filename*=UTF-8''ein%20%3Cb%3E%22Brief%22%3C%2Fb%3E.html"
+    );
+    // What is not stored, or gone from storage, is not there.
+    assert_eq!(world.ask("GET", &path(1), &world.viewer, None).await.status, 404);
+    for key in world.files.keys() {
+        assert!(
+            frontdesk_core::port::FileStorage::delete(&world.files, &key)
+                .await
+                .unwrap()
+        );
+    }
+    assert_eq!(world.ask("GET", &path(0), &world.viewer, None).await.status, 404);
+}

@@ -7,22 +7,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use frontdesk_core::access::{Caller, Role, TokenHash, TokenSecret};
 use frontdesk_core::conversation::{
-    Client, ContentType, Conversation, ConversationStatus, Message, ModelUse, Owner, Person, SenderType,
+    Attachment, AttachmentStatus, AttachmentWrite, Client, ContentType, Conversation, ConversationStatus,
+    Message, ModelUse, Owner, Person, SenderType,
 };
 use frontdesk_core::desk::{
     BackOffice, BackOfficeParts, Door, DoorSettings, GuardedCache, NewToken, Process, StopHandle, TokenFor,
 };
 use frontdesk_core::dialogue::{CaseAction, ConversationWrite, Decision, Event};
-use frontdesk_core::id::{BotId, Channel, ChatId, Ids, MessageId, OwnerId, UserId};
+use frontdesk_core::id::{AttachmentId, BotId, Channel, ChatId, Ids, MessageId, OwnerId, UserId};
 use frontdesk_core::lead::{Lead, StageChange};
 use frontdesk_core::port::store::{Claim, InboxStore as _, TurnCommit, TurnEnd, TurnStore as _};
-use frontdesk_core::port::{Clock as _, IdSource as _, NoRandomness, SecretSource};
+use frontdesk_core::port::{Clock as _, FileStorage as _, IdSource as _, NoRandomness, SecretSource};
 use frontdesk_core::time::Timestamp;
 use frontdesk_core::work::{ClaimedTurn, LaneKey, NewInboxItem};
 use frontdesk_http::{
     AdminApi, HealthCheck, Limits, MetricsPage, PrivateListener, PrivateSettings, Readiness,
 };
-use frontdesk_port_kit::memory::{MemoryCache, MemoryStore, SeededIds, SimulatedClock};
+use frontdesk_port_kit::memory::{MemoryCache, MemoryFiles, MemoryStore, SeededIds, SimulatedClock};
 use serde_json::{Value, json};
 use slog::{Logger, o};
 use tokio::sync::oneshot;
@@ -37,6 +38,7 @@ pub struct World {
     pub addr: SocketAddr,
     pub clock: SimulatedClock,
     pub store: Arc<MemoryStore>,
+    pub files: MemoryFiles,
     pub office: BackOffice,
     pub document: Document,
     pub viewer: String,
@@ -97,10 +99,12 @@ impl World {
         let log = Logger::root(slog::Discard, o!());
         let clock = SimulatedClock::at(Timestamp::from_seconds(1_790_000_000));
         let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
+        let files = MemoryFiles::new(Arc::new(clock.clone()));
         let ids = Arc::new(SeededIds::new(1));
         let office = BackOffice::new(BackOfficeParts {
             store: store.clone(),
             upkeep: store.clone(),
+            files: Some(Arc::new(files.clone())),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
             secrets: Arc::new(Secrets(SeededIds::new(2))),
@@ -135,6 +139,7 @@ impl World {
             addr,
             clock,
             store,
+            files,
             office,
             document: Document(Value::Null),
             viewer: String::new(),
@@ -198,11 +203,38 @@ impl World {
             metadata: json!({}),
             created_at: now,
         };
+        let messages = ["one", "two", "three"].map(|text| message(ids.next_uuid(), text));
+        let key = format!("{}/{}", client.id, "a".repeat(64));
+        let file = Attachment {
+            id: AttachmentId(ids.next_uuid()),
+            conversation_id: conversation.id,
+            message_id: messages[0].id,
+            kind: "document".to_owned(),
+            file_name: Some("ein <b>\"Brief\"</b>.html".to_owned()),
+            mime_declared: Some("text/html".to_owned()),
+            mime_detected: Some("text/plain".to_owned()),
+            size_bytes: Some(14),
+            sha256: Some("a".repeat(64)),
+            storage_key: Some(key.clone()),
+            status: AttachmentStatus::Stored,
+            refusal: None,
+            media_group_id: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let waiting = Attachment {
+            id: AttachmentId(ids.next_uuid()),
+            sha256: None,
+            storage_key: None,
+            status: AttachmentStatus::Pending,
+            ..file.clone()
+        };
+        self.files.put(&key, b"<script>hello\n".to_vec()).await.unwrap();
+        let attachments = [file, waiting].map(|row| AttachmentWrite { row, is_new: true });
         let decision = Decision {
             client: Some(client),
-            messages: ["one", "two", "three"]
-                .map(|text| message(ids.next_uuid(), text))
-                .into(),
+            messages: messages.into(),
+            attachments: attachments.into(),
             conversations: vec![ConversationWrite {
                 row: conversation,
                 is_new: true,

@@ -17,6 +17,8 @@ pub enum Fault {
     PartialCommit,
     SeqWithGaps,
     EarlierTextLost,
+    AttachmentRevived,
+    ReferencedTakenForOrphans,
     DedupeKeyIgnored,
     OwnerEpochIgnored,
     AgentsAreWithheld,

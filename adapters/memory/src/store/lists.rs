@@ -1,14 +1,14 @@
 //! Lists: cases, what was said in them, leads.
 
 use async_trait::async_trait;
-use frontdesk_core::conversation::Conversation;
-use frontdesk_core::id::{ConversationId, LeadId};
+use frontdesk_core::conversation::{Attachment, Conversation};
+use frontdesk_core::id::{AttachmentId, ConversationId, LeadId};
 use frontdesk_core::lead::Lead;
-use frontdesk_core::port::StoreError;
 use frontdesk_core::port::back_office::{
     Case, ConversationQuery, ConversationStore, LeadFile, LeadQuery, LeadStore, Paging, StoredMessage,
 };
 use frontdesk_core::port::store::HistoryStore;
+use frontdesk_core::port::{AttachmentStore, StoreError};
 
 use super::rows::Rows;
 use super::{Fault, MemoryStore};
@@ -61,6 +61,35 @@ impl HistoryStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<StoredMessage>, StoreError> {
         self.messages_before(conversation, &Paging::first(limit)).await
+    }
+}
+
+#[async_trait]
+impl AttachmentStore for MemoryStore {
+    async fn attachments(&self, conversation: ConversationId) -> Result<Vec<Attachment>, StoreError> {
+        let state = self.lock();
+        let found = state.rows.attachments();
+        Ok(found
+            .filter(|file| file.conversation_id == conversation)
+            .cloned()
+            .collect())
+    }
+
+    async fn attachment(&self, id: AttachmentId) -> Result<Option<Attachment>, StoreError> {
+        Ok(self.lock().rows.attachment(id).cloned())
+    }
+
+    async fn unreferenced(&self, storage_keys: &[String]) -> Result<Vec<String>, StoreError> {
+        let state = self.lock();
+        let blind = state.has(Fault::ReferencedTakenForOrphans);
+        let is_free = |key: &&String| {
+            blind
+                || !state
+                    .rows
+                    .attachments()
+                    .any(|file| file.storage_key.as_ref() == Some(*key))
+        };
+        Ok(storage_keys.iter().filter(is_free).cloned().collect())
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frontdesk_core::conversation::{Client, Conversation, Message, MessageEdit, Owner, SenderType, Session};
+use frontdesk_core::conversation::{
+    Attachment, Client, Conversation, Message, MessageEdit, Owner, SenderType, Session,
+};
 use frontdesk_core::dialogue::{ConversationWrite, Decision};
-use frontdesk_core::id::{ClientId, ConversationId, LeadId, MessageId, UserId};
+use frontdesk_core::id::{AttachmentId, ClientId, ConversationId, LeadId, MessageId, UserId};
 use frontdesk_core::lead::{Lead, StageChange};
 use frontdesk_core::port::back_office::StoredMessage;
 use frontdesk_core::port::store::Snapshot;
@@ -24,6 +26,7 @@ pub(super) struct Rows {
     by_client: BTreeMap<ClientId, BTreeSet<ConversationId>>,
     messages: BTreeMap<ConversationId, Vec<StoredMessage>>,
     homes: BTreeMap<MessageId, ConversationId>,
+    attachments: BTreeMap<AttachmentId, Attachment>,
     leads: BTreeMap<ConversationId, Lead>,
     stage_changes: Vec<StageChange>,
     sessions: BTreeMap<ClientId, Session>,
@@ -78,6 +81,15 @@ impl Rows {
     /// What was said in a case, in order.
     pub(super) fn said(&self, case: ConversationId) -> &[StoredMessage] {
         self.messages.get(&case).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// All files, in the order of their ids.
+    pub(super) fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        self.attachments.values()
+    }
+
+    pub(super) fn attachment(&self, id: AttachmentId) -> Option<&Attachment> {
+        self.attachments.get(&id)
     }
 
     pub(super) fn lead_of(&self, case: ConversationId) -> Option<&Lead> {
@@ -182,12 +194,30 @@ impl Rows {
         }
         let lead = decision.lead.as_ref();
         let cases = decision.messages.iter().map(|message| message.conversation_id);
+        let files = decision.attachments.iter().filter(|write| write.is_new);
+        let cases = cases.chain(files.map(|write| write.row.conversation_id));
         let mut cases = cases.chain(lead.map(|lead| lead.conversation_id));
         if let Some(id) = cases.find(|id| !self.will_have_conversation(decision, *id)) {
             return Err(format!("there is no conversation {id}"));
         }
         if let Some(message) = decision.messages.iter().find(|m| self.homes.contains_key(&m.id)) {
             return Err(format!("there is a message {} already", message.id));
+        }
+        let new_files = || {
+            decision
+                .attachments
+                .iter()
+                .filter(|write| write.is_new)
+                .map(|write| &write.row)
+        };
+        if let Some(file) = new_files().find(|file| self.attachments.contains_key(&file.id)) {
+            return Err(format!("there is an attachment {} already", file.id));
+        }
+        let will_have_message = |id: MessageId| {
+            self.homes.contains_key(&id) || decision.messages.iter().any(|message| message.id == id)
+        };
+        if let Some(file) = new_files().find(|file| !will_have_message(file.message_id)) {
+            return Err(format!("there is no message {}", file.message_id));
         }
         if let Some(lead) = lead {
             let stored = self.leads.get(&lead.conversation_id);
@@ -223,6 +253,12 @@ impl Rows {
         self.write_messages(&decision.messages);
         for edit in &decision.edits {
             self.edit(lane, edit);
+        }
+        for write in &decision.attachments {
+            let may_be_new = write.is_new || self.fault == Some(Fault::AttachmentRevived);
+            if may_be_new || self.attachments.contains_key(&write.row.id) {
+                self.attachments.insert(write.row.id, write.row.clone());
+            }
         }
         if let Some(lead) = &decision.lead {
             self.write_lead(lead, !decision.stage_changes.is_empty());

@@ -26,6 +26,11 @@ const CAUGHT: &[(Fault, &str)] = &[
     (Fault::PartialCommit, "a_conflict_writes_nothing"),
     (Fault::SeqWithGaps, "messages_are_numbered_without_gaps"),
     (Fault::EarlierTextLost, "an_edit_keeps_the_earlier_texts"),
+    (Fault::AttachmentRevived, "a_file_that_is_gone_does_not_come_back"),
+    (
+        Fault::ReferencedTakenForOrphans,
+        "keys_that_no_file_refers_to_are_told",
+    ),
     (Fault::DedupeKeyIgnored, "a_dedupe_key_is_sent_once"),
     (
         Fault::OwnerEpochIgnored,

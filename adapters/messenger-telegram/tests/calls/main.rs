@@ -3,6 +3,7 @@
 
 mod drafts;
 mod failing;
+mod files;
 mod round_trip;
 mod server;
 mod writing;

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 
 use frontdesk_core::port::store::TurnCommit;
 
+use crate::attachments;
 use crate::conn::{Conn, insert_rows, on_conn};
 use crate::rows::{ClientRow, ConversationRow, LeadRow, SessionRow, StageRow};
 use crate::schema::{clients, conversations, lead_stage_history, leads, sessions};
@@ -25,6 +26,7 @@ pub(super) async fn write(conn: &mut Conn, turns: &[&TurnCommit]) -> Result<(), 
     write_conversations(conn, turns).await?;
     messages::write(conn, turns).await?;
     messages::edit(conn, turns).await?;
+    attachments::write(conn, turns).await?;
     write_leads(conn, turns).await?;
     write_sessions(conn, turns).await?;
     Ok(())

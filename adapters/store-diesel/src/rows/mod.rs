@@ -1,6 +1,7 @@
 //! Rows of the desk's tables, to and from the core's entities.
 
 mod access;
+mod attachment;
 mod audit;
 mod client;
 mod conversation;
@@ -9,6 +10,7 @@ mod message;
 mod session;
 
 pub(crate) use access::{AgentRow, TokenRow};
+pub(crate) use attachment::AttachmentRow;
 pub(crate) use audit::AuditRow;
 pub(crate) use client::ClientRow;
 pub(crate) use conversation::ConversationRow;

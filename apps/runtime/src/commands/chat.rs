@@ -6,7 +6,8 @@ use frontdesk_core::id::Channel;
 use frontdesk_core::port::store::{StoreError, UpkeepStore as _};
 use frontdesk_core::port::{Clock, DeskStore, NoMetrics};
 use frontdesk_terminal::{
-    Input, Keyboardist, Screen, TERMINAL_BOT, TerminalDecoder, TerminalMessenger, client_lane, staff_lane,
+    Input, Keyboardist, Screen, TERMINAL_BOT, TerminalDecoder, TerminalFiles, TerminalMessenger, client_lane,
+    staff_lane,
 };
 use std::io::{BufRead as _, IsTerminal, Write as _};
 use std::sync::Arc;
@@ -14,13 +15,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::cli::Context;
-use crate::clock::SystemClock;
-use crate::engine::{Base, DoorPart, Engine, WorkParts};
+use crate::clock::{OsEntropy, SystemClock};
+use crate::engine::{Base, DoorPart, Engine, FileParts, WorkParts};
 use crate::failure::Failure;
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::signals::Signals;
-use crate::{model, rules, store};
+use crate::{files, model, rules, store};
 
 /// How often the chat looks whether everything is said.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -46,7 +47,8 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let logging = Log::start(settings);
     let log = logging.root.clone();
-    let rules = rules::load(settings, vec![staff_lane()], &log)?;
+    let rules = rules::load(settings, vec![staff_lane()], TerminalFiles::MAX_BYTES, &log)?;
+    let kept = files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let store = Arc::new(store::open(settings, true, &log).await?);
     store
         .adopt(&Channel::TERMINAL, TERMINAL_BOT)
@@ -62,6 +64,10 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
         model,
         messengers: vec![(TERMINAL_BOT, Arc::new(TerminalMessenger::new(screen.clone())))],
         decoders: vec![Arc::new(TerminalDecoder)],
+        files: FileParts {
+            kept,
+            sources: vec![((TERMINAL_BOT, Channel::TERMINAL), Arc::new(TerminalFiles))],
+        },
     };
     let part = DoorPart::open(&base, settings);
     let door = part.door.clone();

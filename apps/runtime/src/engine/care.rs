@@ -1,7 +1,8 @@
 //! What every process does beside its work: leases kept alive, samples taken, the old forgotten,
 //! signals told to other processes and heard of them.
 
-use frontdesk_core::desk::{Announcer, Heartbeat, Upkeep, WakeListener};
+use frontdesk_core::desk::{Announcer, Heartbeat, Janitor, Upkeep, WakeListener};
+use frontdesk_core::port::FileStorage;
 use slog::Logger;
 use std::sync::Arc;
 
@@ -14,9 +15,11 @@ pub(super) struct Care {
 }
 
 impl Care {
-    /// Starts it; a process that does no work has nothing in hand and sweeps nothing.
-    pub(super) fn start(base: &Base, works: bool, receives: bool) -> Care {
+    /// Starts it; a process that does no work has nothing in hand, no `files` to look after and sweeps
+    /// nothing.
+    pub(super) fn start(base: &Base, files: Option<Arc<dyn FileStorage>>, receives: bool) -> Care {
         let process = &base.process;
+        let works = files.is_some();
         let mut loops = Group::new();
         match &base.shared {
             Some(shared) if works => {
@@ -29,12 +32,13 @@ impl Care {
             }
             _ => {}
         }
-        let upkeep = if works {
-            let heartbeat = Heartbeat::new(process.clone());
-            loops.run(|stop| async move { heartbeat.run(stop).await });
-            Upkeep::new(process.clone())
-        } else {
-            Upkeep::sampling(process.clone())
+        let upkeep = match files {
+            Some(files) => {
+                let heartbeat = Heartbeat::new(process.clone());
+                loops.run(|stop| async move { heartbeat.run(stop).await });
+                Upkeep::new(process.clone()).with_janitor(Janitor::new(process.clone(), files))
+            }
+            None => Upkeep::sampling(process.clone()),
         };
         loops.run(|stop| async move { upkeep.run(stop).await });
         Care { loops }

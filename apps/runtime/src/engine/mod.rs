@@ -25,7 +25,7 @@ use crate::clock::{OsEntropy, SystemClock};
 use crate::settings::Settings;
 
 pub(crate) use door::{DoorPart, Polling};
-pub(crate) use work::WorkParts;
+pub(crate) use work::{FileParts, WorkParts};
 
 use care::Care;
 use work::Work;
@@ -83,7 +83,8 @@ impl Engine {
         settings: &Settings,
     ) -> Engine {
         // What is not this program's business to write, a process with a door alone leaves alone.
-        let care = Care::start(base, work.is_some(), door.is_some());
+        let kept = work.as_ref().map(|parts| Arc::clone(&parts.files.kept));
+        let care = Care::start(base, kept, door.is_some());
         Engine {
             process: base.process.clone(),
             door,

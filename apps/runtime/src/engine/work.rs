@@ -1,12 +1,12 @@
 //! The work of a process: turns, calls to messengers, jobs.
 
 use frontdesk_core::desk::{
-    AnswerKind, AnswerParts, JobKind, JobRunner, JobSettings, Pacing, Sender, SenderParts, SenderSettings,
-    TimerKind, TurnSettings, TurnWorker, TurnWorkerParts,
+    AnswerKind, AnswerParts, DownloadKind, DownloadParts, JobKind, JobRunner, JobSettings, Pacing, Sender,
+    SenderParts, SenderSettings, TimerKind, TurnSettings, TurnWorker, TurnWorkerParts,
 };
 use frontdesk_core::dialogue::Rules;
-use frontdesk_core::id::BotId;
-use frontdesk_core::port::{Messenger, UpdateDecoder};
+use frontdesk_core::id::{BotId, Channel};
+use frontdesk_core::port::{FileSource, FileStorage, Messenger, UpdateDecoder};
 use slog::Logger;
 use std::sync::Arc;
 
@@ -18,6 +18,9 @@ use crate::settings::Settings;
 /// Workers and senders of a process. Each has one slice in flight.
 const WORKERS: usize = 2;
 
+/// Files under way.
+const DOWNLOADS: usize = 4;
+
 /// What the work is done with.
 pub(crate) struct WorkParts {
     /// What decides.
@@ -28,6 +31,16 @@ pub(crate) struct WorkParts {
     pub messengers: Vec<(BotId, Arc<dyn Messenger>)>,
     /// Who reads what was kept.
     pub decoders: Vec<Arc<dyn UpdateDecoder>>,
+    /// What is done with clients' files.
+    pub files: FileParts,
+}
+
+/// Where clients' files come from and go to.
+pub(crate) struct FileParts {
+    /// Where they are kept.
+    pub kept: Arc<dyn FileStorage>,
+    /// Where they come from, by bot and channel.
+    pub sources: Vec<((BotId, Channel), Arc<dyn FileSource>)>,
 }
 
 /// Workers, senders and job runners.
@@ -66,6 +79,12 @@ impl Work {
             let sender = Sender::new(sends.clone());
             loops.run(|stop| async move { sender.run(stop).await });
         }
+        let downloads = DownloadKind::new(DownloadParts {
+            process: process.clone(),
+            rules: parts.rules.clone(),
+            sources: parts.files.sources,
+            files: parts.files.kept,
+        });
         let answers = parts.model.map(|Answering { model, slots }| {
             let answers = AnswerKind::new(AnswerParts {
                 process: process.clone(),
@@ -76,7 +95,7 @@ impl Work {
             });
             (answers, slots)
         });
-        for (kinds, settings) in job_kinds(answers) {
+        for (kinds, settings) in job_kinds(downloads, answers) {
             let jobs = JobRunner::new(process.clone(), kinds, settings);
             loops.run(|stop| async move { jobs.run(stop).await });
         }
@@ -95,9 +114,18 @@ impl Work {
 }
 
 /// The kinds of jobs, a runner each line: slow ones never take the slots of cheap ones.
-fn job_kinds(answers: Option<(AnswerKind, usize)>) -> Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> {
-    let mut runners: Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> =
-        vec![(vec![Arc::new(TimerKind)], JobSettings::default())];
+fn job_kinds(
+    downloads: DownloadKind,
+    answers: Option<(AnswerKind, usize)>,
+) -> Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> {
+    let few = JobSettings {
+        slots: DOWNLOADS,
+        ..JobSettings::default()
+    };
+    let mut runners: Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> = vec![
+        (vec![Arc::new(TimerKind)], JobSettings::default()),
+        (vec![Arc::new(downloads)], few),
+    ];
     if let Some((answers, slots)) = answers {
         let settings = JobSettings {
             slots,

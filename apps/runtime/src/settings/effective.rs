@@ -53,6 +53,8 @@ pub struct Telegram {
     pub token: BotToken,
     /// Root of the Bot API.
     pub api_url: String,
+    /// Root of its files, if that is elsewhere.
+    pub file_url: Option<String>,
     /// How updates arrive.
     pub mode: TelegramMode,
     /// The webhook's secret and the one before, if set.
@@ -439,6 +441,11 @@ fn telegram(reader: &mut Reader<'_>) -> Option<Reading<Telegram>> {
         "https://…, or http:// for this machine",
         |text| is_web_root(text).then(|| text.trim_end_matches('/').to_owned()),
     );
+    let file_url = reader.read(
+        "TELEGRAM_FILE_URL",
+        "https://…, or http:// for this machine",
+        |text| is_web_root(text).then(|| text.trim_end_matches('/').to_owned()),
+    );
     let allowed = |text: &str| {
         (1..=256).contains(&text.len())
             && text
@@ -479,6 +486,7 @@ fn telegram(reader: &mut Reader<'_>) -> Option<Reading<Telegram>> {
     Some(Reading::With(Telegram {
         token,
         api_url: api_url?,
+        file_url,
         mode: mode?,
         secrets,
         public_url,

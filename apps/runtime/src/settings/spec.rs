@@ -64,6 +64,11 @@ pub const SETTINGS: &[Spec] = &[
         "root of the Bot API; https unless on this machine",
     ),
     plain(
+        "TELEGRAM_FILE_URL",
+        "",
+        "root of the files that clients send (default: TELEGRAM_API_URL/file)",
+    ),
+    plain(
         "TELEGRAM_MODE",
         "auto",
         "webhook, polling, or auto: webhook if TELEGRAM_WEBHOOK_SECRET is set",

@@ -11,14 +11,17 @@ use std::sync::{Arc, OnceLock};
 
 use crate::access::{Caller, TokenHash};
 use crate::audit::{AuditEntry, NewAuditEntry};
-use crate::id::{BotId, Channel, ConversationId, LeadId, UserId};
+use crate::conversation::Attachment;
+use crate::id::{AttachmentId, BotId, Channel, ConversationId, LeadId, UserId};
 use crate::lead::{IllegalStageChange, Lead, LeadStage};
 use crate::port::back_office::{
     Case, Change, ChangeKind, ChangeOutcome, ConversationQuery, DeadLetter, LeadFile, LeadQuery, Paging,
     Period, Stats, StoredMessage,
 };
 use crate::port::store::{UpkeepStore, WorkDepth};
-use crate::port::{BackOfficeStore, Clock, IdSource, NoRandomness, SecretSource, StoreError};
+use crate::port::{
+    BackOfficeStore, Clock, FileStorage, FilesError, IdSource, NoRandomness, SecretSource, StoreError,
+};
 
 use super::door::{Door, DoorError};
 use super::rate::RateStatus;
@@ -33,6 +36,8 @@ pub struct BackOfficeParts {
     pub store: Arc<dyn BackOfficeStore>,
     /// What knows how much waits.
     pub upkeep: Arc<dyn UpkeepStore>,
+    /// Where clients' files are kept; `None` if nobody asks for their bytes here.
+    pub files: Option<Arc<dyn FileStorage>>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.
@@ -66,6 +71,9 @@ pub enum OfficeError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// File storage.
+    #[error(transparent)]
+    Files(#[from] FilesError),
 }
 
 impl From<DoorError> for OfficeError {
@@ -173,6 +181,32 @@ impl BackOffice {
         }
         found.reverse();
         Ok(Listed::of(found, page.limit))
+    }
+
+    /// The files of a case, in the order they came.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`], [`OfficeError::Store`].
+    pub async fn attachments(&self, id: ConversationId) -> Result<Vec<Attachment>, OfficeError> {
+        let found = self.parts.store.attachments(id).await?;
+        if found.is_empty() {
+            self.conversation(id).await?;
+        }
+        Ok(found)
+    }
+
+    /// A file, and its bytes.
+    ///
+    /// # Errors
+    /// [`OfficeError::NotFound`] also for a file that is not stored; [`OfficeError::NotNow`] without file
+    /// storage; [`OfficeError::Store`], [`OfficeError::Files`].
+    pub async fn attachment_content(&self, id: AttachmentId) -> Result<(Attachment, Vec<u8>), OfficeError> {
+        let found = self.parts.store.attachment(id).await?;
+        let file = found.ok_or(OfficeError::NotFound)?;
+        let key = file.storage_key.as_deref().ok_or(OfficeError::NotFound)?;
+        let files = self.parts.files.as_ref().ok_or(OfficeError::NotNow)?;
+        let bytes = files.get(key).await?;
+        Ok((file, bytes.ok_or(OfficeError::NotFound)?))
     }
 
     /// Leads, newest first.

@@ -15,6 +15,7 @@ mod faults;
 mod hostile;
 mod injection;
 mod many;
+mod media;
 mod model;
 mod monitoring;
 mod order;

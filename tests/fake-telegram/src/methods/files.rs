@@ -79,3 +79,12 @@ pub(super) fn get(state: &State, params: &Params) -> Outcome {
                               "file_size": file.size, "file_path": file.path}),
     ))
 }
+
+/// The bytes at the path that [`get`] named.
+pub(crate) fn download(state: &State, params: &Params) -> Outcome {
+    let path = params.text("file_path").unwrap_or_default();
+    let found = state.world.files.values().find(|file| file.path == path);
+    found
+        .map(|file| Success::File(file.bytes.clone()))
+        .ok_or_else(Refusal::not_found)
+}

@@ -12,7 +12,7 @@ mod topics;
 mod webhook;
 
 pub(crate) use drafts::stopped;
-pub(crate) use files::object as file_object;
+pub(crate) use files::{download, object as file_object};
 pub(crate) use webhook::allow_updates;
 
 use crate::answer::{Outcome, Refusal};

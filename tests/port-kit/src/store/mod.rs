@@ -1,6 +1,7 @@
 //! The checks of the store port, one file per subject.
 
 mod access;
+mod attachments;
 mod budget;
 mod commit;
 mod dead;
@@ -113,6 +114,12 @@ suite!(
         rows::an_edit_keeps_the_earlier_texts,
         rows::an_edit_of_an_unknown_message_changes_nothing,
         rows::chats_are_loaded_in_the_order_asked_for,
+        attachments::a_file_comes_back,
+        attachments::a_file_is_settled_later,
+        attachments::a_file_that_is_gone_does_not_come_back,
+        attachments::a_file_needs_its_message,
+        attachments::files_of_a_case_are_listed_as_they_came,
+        attachments::keys_that_no_file_refers_to_are_told,
         sends::a_call_comes_back_as_it_was_decided,
         sends::calls_go_out_in_the_order_decided,
         sends::a_call_knows_how_long_its_cause_waits,

@@ -72,10 +72,23 @@ pub(super) enum Op {
 #[derive(Clone, Debug)]
 pub(super) enum What {
     Nothing,
-    Say { repeat: Repeat },
-    Own { agent: bool },
-    Start { key: Option<u8>, later: bool },
-    Cancel { key: u8 },
+    Say {
+        repeat: Repeat,
+    },
+    Own {
+        agent: bool,
+    },
+    /// A message with a file, or what became of the file of an earlier turn.
+    Attach {
+        settle: Option<usize>,
+    },
+    Start {
+        key: Option<u8>,
+        later: bool,
+    },
+    Cancel {
+        key: u8,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -119,6 +132,7 @@ fn what() -> impl Strategy<Value = What> {
         1 => Just(What::Nothing),
         5 => repeat.prop_map(|repeat| What::Say { repeat }),
         2 => any::<bool>().prop_map(|agent| What::Own { agent }),
+        2 => proptest::option::of(1..12_usize).prop_map(|settle| What::Attach { settle }),
         2 => start.prop_map(|(key, later)| What::Start { key, later }),
         1 => (0..2_u8).prop_map(|key| What::Cancel { key }),
     ]

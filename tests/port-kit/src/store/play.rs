@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
-use frontdesk_core::conversation::{Client, ConversationStatus, Owner, Person, SenderType};
+use frontdesk_core::conversation::{
+    Attachment, AttachmentStatus, AttachmentWrite, Client, ConversationStatus, Owner, Person, SenderType,
+};
 use frontdesk_core::dialogue::Decision;
-use frontdesk_core::id::{ClientId, ConversationId, Ids, JobId, MessageId, UserId};
+use frontdesk_core::id::{AttachmentId, ClientId, ConversationId, Ids, JobId, MessageId, UserId};
 use frontdesk_core::port::back_office::{ChangeKind, DeadQueue, Paging};
 use frontdesk_core::port::store::{JobEnd, TurnEnd};
 use frontdesk_core::time::Timestamp;
@@ -227,6 +229,13 @@ impl<'a> Player<'a> {
                     stored.seq, message.sender_type, message.content
                 ));
             }
+            let files = store.attachments(case.id).await.expect("files are listed");
+            for file in files {
+                picture.push(format!(
+                    "  file {} {} {:?}",
+                    file.id, file.status, file.storage_key
+                ));
+            }
         }
         picture.join("\n")
     }
@@ -303,6 +312,34 @@ async fn decide(scene: &Scene<'_>, lane: &LaneKey, at: usize, what: &What, stale
             decision.conversations = vec![changed(row)];
         }
         What::Nothing | What::Own { .. } => {}
+        What::Attach { settle } => {
+            let mut message = scene.message(&case, SenderType::User, &format!("file {at}"));
+            message.id = MessageId(id(3));
+            // An earlier turn's file has its number; there may be none.
+            let number = settle.map_or(number, |back| number.saturating_sub(back as u128));
+            let row = Attachment {
+                id: AttachmentId(Uuid::from_u128((5 << 64) + number)),
+                conversation_id: case.conversation.id,
+                message_id: message.id,
+                kind: "photo".to_owned(),
+                file_name: None,
+                mime_declared: None,
+                mime_detected: None,
+                size_bytes: None,
+                sha256: None,
+                storage_key: settle.map(|_| format!("key {at}")),
+                status: settle.map_or(AttachmentStatus::Pending, |_| AttachmentStatus::Missing),
+                refusal: None,
+                media_group_id: None,
+                created_at: time,
+                updated_at: time,
+            };
+            decision.messages = vec![message];
+            decision.attachments = vec![AttachmentWrite {
+                row,
+                is_new: settle.is_none(),
+            }];
+        }
         What::Start { key, later } => {
             decision.jobs = vec![JobChange::Start(NewJob {
                 id: JobId(id(4)),

@@ -3,6 +3,7 @@
 
 mod access;
 mod cases;
+mod files;
 mod leads;
 mod limits;
 mod stats;
@@ -10,6 +11,7 @@ mod work;
 
 pub(crate) use access::{AuditView, NewTokenView, RoleName, TokenBody, TokenView};
 pub(crate) use cases::{ConversationView, MessageView, Waiting};
+pub(crate) use files::AttachmentView;
 pub(crate) use leads::{LeadFileView, LeadView, Stage, StageBody};
 pub(crate) use limits::RateLimitView;
 pub(crate) use stats::StatsView;

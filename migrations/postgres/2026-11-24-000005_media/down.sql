@@ -1,0 +1,2 @@
+DROP TABLE attachments;
+UPDATE schema_info SET version = 4;
