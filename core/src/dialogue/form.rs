@@ -7,7 +7,7 @@ use crate::text::clip;
 
 use super::registry::{Heard, Skill};
 use super::turn::Turn;
-use super::{asking, card, form_input, knowledge_skill, menu, small_talk};
+use super::{asking, card, consent, form_input, knowledge_skill, menu, nudges, small_talk};
 
 /// Starts or resumes the form.
 pub(super) fn start(turn: &mut Turn<'_>) {
@@ -18,6 +18,9 @@ pub(super) fn start(turn: &mut Turn<'_>) {
         .is_some_and(|lead| lead.form.phase == FormPhase::Confirmed)
     {
         turn.say("form-again", &[]);
+        if consent::expire(turn) {
+            return advance(turn);
+        }
         return summary(turn);
     }
     turn.lead_mut().form.correcting = false;
@@ -80,7 +83,7 @@ pub(super) fn shared_contact(turn: &mut Turn<'_>, phone: &str) {
         ask_again(turn);
         return;
     };
-    let form = &turn.playbook().form;
+    let region = region(turn);
     let international = if phone.starts_with('+') {
         phone.to_owned()
     } else {
@@ -88,11 +91,16 @@ pub(super) fn shared_contact(turn: &mut Turn<'_>, phone: &str) {
     };
     let read = [international.as_str(), phone]
         .into_iter()
-        .find_map(|number| form_input::within(form, field, number));
+        .find_map(|number| form_input::within(region, field, number));
     match read {
         Some(value) => accept(turn, field, value, FieldSource::Contact),
         None => invalid(turn, field),
     }
+}
+
+/// Region of numbers that the client gives without a country.
+fn region<'a>(turn: &Turn<'a>) -> Option<&'a str> {
+    turn.playbook().form.region(&turn.locale())
 }
 
 /// The field being asked for.
@@ -106,6 +114,7 @@ fn current<'a>(turn: &Turn<'a>) -> Option<&'a Field> {
 
 /// Asks the first field that has no value and was not passed over, else shows the summary.
 fn advance(turn: &mut Turn<'_>) {
+    consent::expire(turn);
     let lead = turn.lead_mut();
     let correcting = std::mem::take(&mut lead.form.correcting);
     let lead = lead.clone();
@@ -131,7 +140,9 @@ fn ask(turn: &mut Turn<'_>, field: &Field) {
         .iter()
         .position(|known| known.name == field.name)
         .map_or(1, |at| at + 1);
-    let question = turn.text(&format!("field-{}-ask", field.name), &[]);
+    let brand = &turn.playbook().brand;
+    let about = [("brand", brand.name.as_str()), ("site", brand.site.as_str())];
+    let question = turn.text(&format!("field-{}-ask", field.name), &about);
     let text = turn.text(
         "form-question",
         &[
@@ -190,7 +201,16 @@ fn invalid(turn: &mut Turn<'_>, field: &Field) {
     } else {
         format!("field-{}-invalid", field.name)
     };
-    let text = turn.text(&key, &[]);
+    refuse(turn, field, &key);
+}
+
+/// An amount in another currency is not converted: nobody vouches for the rate.
+fn other_currency(turn: &mut Turn<'_>, field: &Field) {
+    refuse(turn, field, &format!("field-{}-currency", field.name));
+}
+
+fn refuse(turn: &mut Turn<'_>, field: &Field, key: &str) {
+    let text = turn.text(key, &[]);
     let keyboard = keyboard(turn, field);
     turn.fact("field_invalid", vec![("field", field.name.clone())]);
     turn.say_text(&text, Some(keyboard));
@@ -283,6 +303,9 @@ fn summary(turn: &mut Turn<'_>) {
 }
 
 fn confirm(turn: &mut Turn<'_>) {
+    if consent::expire(turn) {
+        return advance(turn);
+    }
     let lead = turn.lead_mut();
     lead.form.phase = FormPhase::Confirmed;
     lead.form.question += 1;
@@ -294,6 +317,7 @@ fn confirm(turn: &mut Turn<'_>) {
     let text = turn.text("form-confirmed", &[]);
     menu::show(turn, &text);
     card::send(turn, "card-title-confirmed");
+    nudges::confirmed(turn);
 }
 
 /// Whether a text reads as a question rather than as an answer.
@@ -316,16 +340,21 @@ pub(super) struct FormSkill;
 impl FormSkill {
     fn hear_field(turn: &mut Turn<'_>, field: &Field, text: &str) {
         let playbook = turn.playbook();
-        let exact = form_input::exact(&playbook.form, field, &playbook.texts, &playbook.locales, text);
+        let region = region(turn);
+        if field.kind == FieldKind::Consent && small_talk::is_one_of(turn, "words-no", text) {
+            return consent::refuse(turn);
+        }
+        let exact = form_input::exact(region, field, &playbook.texts, &playbook.locales, text);
         let found = knowledge_skill::look_up(turn, text);
         let known = found.decision == crate::knowledge::MatchDecision::Answer;
         let asks = reads_as_question(turn, text);
         let value = match (exact, field.kind) {
             // Any text would do for such a field, so a question has to be told apart first.
+            (Some(_), FieldKind::Text) if knowledge_skill::is_surely_urgent(turn, &found) => None,
             (Some(_), FieldKind::Text) if asks && (known || text.trim_end().ends_with('?')) => None,
             (Some(value), _) => Some(value),
             (None, _) if asks && known => None,
-            (None, _) => form_input::within(&playbook.form, field, text),
+            (None, _) => form_input::within(region, field, text),
         };
         match value {
             Some(value) => accept(turn, field, value, FieldSource::Typed),
@@ -340,6 +369,7 @@ impl FormSkill {
                 // An answer may have led out of the form.
                 ask_again(turn);
             }
+            None if form_input::in_other_currency(field, text) => other_currency(turn, field),
             None => invalid(turn, field),
         }
     }
@@ -413,7 +443,7 @@ impl Skill for FormSkill {
                 accept(turn, field, "yes".to_owned(), FieldSource::Button);
             }
             (FormPhase::Asking, Some(field), "no") if field.kind == FieldKind::Consent => {
-                invalid(turn, field);
+                consent::refuse(turn);
             }
             (FormPhase::Asking, Some(field), _) => {
                 let Some(choice) = numbered('c').and_then(|at| field.choices.get(at)) else {

@@ -10,7 +10,7 @@ use super::rules::Rules;
 use super::turn::Turn;
 use super::{
     ChatKind, Decision, Fact, Heard, LimitNotice, LimitWindow, Media, Occasion, Update, UpdateKind, asking,
-    form, handover, knowledge_skill, menu,
+    form, handover, knowledge_skill, menu, nudges,
 };
 
 /// Longest text kept of one message, in characters: twice what a messenger carries.
@@ -103,6 +103,7 @@ fn said(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> Decision {
     turn.client.reachable = true;
     let parked = turn.recall();
     record(&mut turn, update);
+    nudges::word_said(&mut turn);
     if turn.conversation.owner == Owner::Agent {
         if let UpdateKind::Tap { tap_id, .. } = &update.what {
             let toast = turn.text("toast-person-here", &[]);

@@ -8,20 +8,29 @@ use crate::work::{JobChange, NewJob};
 
 use super::rules::Rules;
 use super::turn::Turn;
-use super::{Decision, Fact, Occasion, TimerFired, agent, answered, asking};
+use super::{Decision, Fact, Occasion, TimerFired, agent, answered, asking, nudges};
 
 /// Job kind of timers.
 pub const TIMER_JOB: &str = "timer";
 
-/// Version of their payload: a [`TimerFired`] as JSON.
-pub const TIMER_VERSION: i32 = 1;
+/// Newest version of their payload: a [`TimerFired`] as JSON.
+pub const TIMER_VERSION: i32 = 2;
+
+/// The oldest version of the payload that has this timer: a build that does not read it leaves the
+/// job to one that does.
+fn version(fired: &TimerFired) -> i32 {
+    match fired {
+        TimerFired::IdleCase { .. } | TimerFired::AnswerDue { .. } | TimerFired::AgentSilent { .. } => 1,
+        TimerFired::FormReminder { .. } | TimerFired::FollowUp { .. } => TIMER_VERSION,
+    }
+}
 
 /// Starts a timer, in place of the one with its key.
 pub(super) fn start(turn: &mut Turn<'_>, fired: &TimerFired, unique_key: String, run_in: Duration) {
     let job = NewJob {
         id: JobId(turn.ids.next_uuid()),
         kind: TIMER_JOB.to_owned(),
-        version: TIMER_VERSION,
+        version: version(fired),
         conversation_id: Some(turn.conversation.id),
         lane: turn.lane.clone(),
         payload: serde_json::to_value(fired).unwrap_or_default(),
@@ -75,7 +84,21 @@ pub(super) fn close(turn: &mut Turn<'_>, why: &'static str) {
     turn.job(JobChange::Cancel {
         unique_key: format!("idle:{}", turn.conversation.id),
     });
+    nudges::word_said(turn);
     turn.fact("conversation_closed", vec![("why", why.to_owned())]);
+}
+
+/// Closes a case nobody speaks in. Without a word, unless the playbook has one: that waits until
+/// people are there.
+fn close_idle(turn: &mut Turn<'_>) {
+    if turn.playbook().texts.has("closed-idle") && turn.client.reachable {
+        match turn.playbook().hours.next_open(turn.now) {
+            Some(opens) if opens > turn.now => return start_idle_in(turn, opens.since(turn.now)),
+            Some(_) => turn.say("closed-idle", &[]),
+            None => {}
+        }
+    }
+    close(turn, "idle");
 }
 
 /// Decides a timer that ran out. One that belongs to a case no longer open, or to an owner no longer
@@ -92,7 +115,9 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
     let wanted = match fired {
         TimerFired::IdleCase { conversation_id }
         | TimerFired::AnswerDue { conversation_id, .. }
-        | TimerFired::AgentSilent { conversation_id, .. } => *conversation_id,
+        | TimerFired::AgentSilent { conversation_id, .. }
+        | TimerFired::FormReminder { conversation_id }
+        | TimerFired::FollowUp { conversation_id } => *conversation_id,
     };
     if occasion
         .snapshot
@@ -114,10 +139,10 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
                 .unwrap_or(turn.conversation.created_at);
             let idle_close = turn.playbook().idle_close;
             let silent = turn.now.since(last);
-            if silent >= idle_close {
-                close(&mut turn, "idle");
-            } else {
+            if silent < idle_close {
                 start_idle_in(&mut turn, idle_close.saturating_sub(silent));
+            } else {
+                close_idle(&mut turn);
             }
         }
         TimerFired::AnswerDue { asked, .. } => {
@@ -137,6 +162,8 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
             }
             agent::hand_back(&mut turn, "agent silent");
         }
+        TimerFired::FormReminder { .. } => nudges::remind(&mut turn),
+        TimerFired::FollowUp { .. } => nudges::follow_up(&mut turn),
     }
     turn.finish()
 }

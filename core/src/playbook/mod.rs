@@ -1,6 +1,8 @@
 //! The playbook: everything that is the company's, as data. Parsed from text, never read from disk
 //! here; every problem is reported with its file, its line and what is expected.
 
+mod duration;
+mod follow_up;
 mod form;
 mod hours;
 mod knowledge;
@@ -8,9 +10,11 @@ mod locale;
 mod model;
 mod parse;
 mod problem;
+mod ranges;
 mod rubric;
 mod texts;
 
+pub use follow_up::FollowUp;
 pub use form::{Field, FieldKind, Form, choice_key};
 pub use hours::Hours;
 pub use knowledge::{Entry, Route};
@@ -68,6 +72,8 @@ pub struct Playbook {
     pub model: Option<ModelPlan>,
     /// After how long without a word a case is closed.
     pub idle_close: Duration,
+    /// What is said after a confirmed lead that nobody took up; `None`: nothing.
+    pub follow_up: Option<FollowUp>,
     /// Every text a person sees.
     pub texts: Texts,
     /// What is not wrong but should be looked at.

@@ -56,6 +56,17 @@ pub fn model_rules() -> &'static Rules {
     })
 }
 
+/// The shipped playbook with parts of its playbook.toml replaced.
+pub fn rules_with(replaced: &[(&str, &str)]) -> Rules {
+    let mut files = shipped_files();
+    let main = files.get_mut("playbook.toml").unwrap();
+    for (part, with) in replaced {
+        assert!(main.contains(part), "{part}");
+        *main = main.replace(part, with);
+    }
+    rules_of(&files, None)
+}
+
 fn rules_of(files: &PlaybookFiles, model: Option<ModelRung>) -> Rules {
     let playbook = Playbook::parse(files).unwrap_or_else(|problems| panic!("{problems}"));
     let staff = LaneKey {

@@ -2,10 +2,14 @@
 
 mod case;
 mod chat;
+mod consent;
 mod form;
 mod model;
+mod nudges;
 #[path = "../shipped/mod.rs"]
 mod shipped;
+mod source;
+mod typed;
 mod urgent;
 
 use chat::Chat;
