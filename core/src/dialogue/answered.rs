@@ -118,11 +118,10 @@ fn fill(turn: &mut Turn<'_>, found: &[FoundField]) {
         else {
             continue;
         };
-        let taken = turn
-            .lead
-            .as_ref()
-            .is_some_and(|lead| lead.value(&field.name).is_some());
-        if taken {
+        let closed = turn.lead.as_ref().is_some_and(|lead| {
+            lead.value(&field.name).is_some() || (lead.form.refused && field.is_personal())
+        });
+        if closed {
             continue;
         }
         let exact = form_input::exact(region, field, &playbook.texts, &playbook.locales, &found.value);

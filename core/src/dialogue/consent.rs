@@ -37,6 +37,7 @@ pub(super) fn refuse(turn: &mut Turn<'_>) {
     lead.form.field.clear();
     lead.form.correcting = false;
     lead.form.question += 1;
+    lead.form.refused = true;
     turn.fact("consent_refused", vec![]);
     turn.rescore();
     let text = turn.text("form-consent-refused", &[]);

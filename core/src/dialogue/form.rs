@@ -1,5 +1,6 @@
 //! The lead form: one question a message, at the client's pace.
 
+use crate::knowledge::Match;
 use crate::lead::{FieldSource, FieldValue, FormPhase};
 use crate::playbook::{Field, FieldKind, choice_key};
 use crate::port::messenger::{Button, Keyboard};
@@ -23,7 +24,9 @@ pub(super) fn start(turn: &mut Turn<'_>) {
         }
         return summary(turn);
     }
-    turn.lead_mut().form.correcting = false;
+    let form = &mut turn.lead_mut().form;
+    form.correcting = false;
+    form.refused = false;
     turn.say(if resumed { "form-resume" } else { "form-start" }, &[]);
     advance(turn);
 }
@@ -333,6 +336,21 @@ fn reads_as_question(turn: &Turn<'_>, text: &str) -> bool {
     text.split_whitespace().count() >= 3 && turn.playbook().texts.words("words-question").contains(&first)
 }
 
+/// The urgent matter that a text is beyond doubt, whatever value could be read from it: neither a
+/// description of a project, nor ("our site is down, asap") when one should start.
+fn urgent(turn: &Turn<'_>, field: &Field, text: &str, is_exact: bool, found: &Match) -> Option<Match> {
+    let found = match field.kind {
+        FieldKind::Text => found.clone(),
+        FieldKind::Choice | FieldKind::Email | FieldKind::Phone | FieldKind::Contact | FieldKind::Consent => {
+            if is_exact {
+                return None;
+            }
+            knowledge_skill::look_up(turn, &form_input::without_words(field, text))
+        }
+    };
+    knowledge_skill::is_surely_urgent(turn, &found).then_some(found)
+}
+
 /// The lead form.
 #[derive(Debug)]
 pub(super) struct FormSkill;
@@ -348,9 +366,12 @@ impl FormSkill {
         let found = knowledge_skill::look_up(turn, text);
         let known = found.decision == crate::knowledge::MatchDecision::Answer;
         let asks = reads_as_question(turn, text);
+        if let Some(urgent) = urgent(turn, field, text, exact.is_some(), &found) {
+            knowledge_skill::answer(turn, &urgent);
+            return;
+        }
         let value = match (exact, field.kind) {
             // Any text would do for such a field, so a question has to be told apart first.
-            (Some(_), FieldKind::Text) if knowledge_skill::is_surely_urgent(turn, &found) => None,
             (Some(_), FieldKind::Text) if asks && (known || text.trim_end().ends_with('?')) => None,
             (Some(value), _) => Some(value),
             (None, _) if asks && known => None,

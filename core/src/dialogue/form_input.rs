@@ -1,6 +1,7 @@
 //! What a client typed, read as the value of a field.
 
 use email_address::EmailAddress;
+use std::ops::Range;
 
 use crate::lead::Reading;
 use crate::playbook::{Field, FieldKind, Locale, Texts, choice_key};
@@ -102,35 +103,49 @@ fn choice_within(field: &Field, typed: &str) -> Option<String> {
 /// The choice one of whose words stands in a text, if any, and the text without these words. `None` if
 /// there are words of two choices, or one is negated.
 fn synonym(field: &Field, typed: &str) -> Option<(Option<String>, String)> {
-    let mut rest = plain(typed);
-    let mut found: Vec<(&String, std::ops::Range<usize>)> = Vec::new();
+    let text = plain(typed);
+    let words = choice_words(field, &text);
+    let choice = words.first().map(|(choice, _)| (*choice).clone());
+    let clear = words
+        .iter()
+        .all(|(other, at)| Some(*other) == choice.as_ref() && !is_negated(&text[..at.start]));
+    clear.then(|| (choice, blanked(text, &words)))
+}
+
+/// A text without the words that mean a choice of the field.
+pub(super) fn without_words(field: &Field, typed: &str) -> String {
+    let text = plain(typed);
+    let words = choice_words(field, &text);
+    blanked(text, &words)
+}
+
+/// A choice's word in a text, and where it stands.
+type ChoiceWord<'a> = (&'a String, Range<usize>);
+
+/// The words in a plain text that mean a choice. "Not urgent" is one word, and "urgent" within it none.
+fn choice_words<'a>(field: &'a Field, text: &str) -> Vec<ChoiceWord<'a>> {
+    let mut found: Vec<ChoiceWord<'a>> = Vec::new();
     for choice in &field.choices {
         let label = std::iter::once(choice);
         for word in label.chain(field.synonyms.get(choice).into_iter().flatten()) {
             let word = plain(word);
-            if word.is_empty() {
-                continue;
+            if !word.is_empty() {
+                found.extend(standing_in(text, &word).map(|at| (choice, at..at + word.len())));
             }
-            found.extend(standing_in(&rest, &word).map(|at| (choice, at..at + word.len())));
         }
     }
-    // "Not urgent" is one word, and "urgent" within it none.
-    let outermost = |(_, own): &(&String, std::ops::Range<usize>)| {
-        let covers = |(_, other): &(&String, std::ops::Range<usize>)| {
-            other.start <= own.start && own.end <= other.end && other.len() > own.len()
-        };
-        !found.iter().any(covers)
+    let covers = |own: &Range<usize>, other: &Range<usize>| {
+        other.start <= own.start && own.end <= other.end && other.len() > own.len()
     };
-    let words: Vec<_> = found.iter().filter(|word| outermost(word)).cloned().collect();
-    let choice = words.first().map(|(choice, _)| (*choice).clone());
-    let clear = words
-        .iter()
-        .all(|(other, at)| Some(*other) == choice.as_ref() && !is_negated(&rest[..at.start]));
+    let outermost = |(_, own): &ChoiceWord<'a>| !found.iter().any(|(_, other)| covers(own, other));
+    found.iter().filter(|word| outermost(word)).cloned().collect()
+}
+
+fn blanked(mut text: String, words: &[ChoiceWord<'_>]) -> String {
     for (_, at) in words {
-        let blank = " ".repeat(at.len());
-        rest.replace_range(at, &blank);
+        text.replace_range(at.clone(), &" ".repeat(at.len()));
     }
-    clear.then_some((choice, rest))
+    text
 }
 
 /// Lower case, with one spelling of `ё` and of the apostrophe.

@@ -112,6 +112,10 @@ pub struct FormState {
     /// What is said when nobody took up the confirmed lead.
     #[serde(default, skip_serializing_if = "Nudge::is_unset")]
     pub follow_up: Nudge,
+    /// Whether the client refused consent and has not come back to the form: what says who they are is
+    /// not to be found in their words either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 impl Default for FormState {
@@ -125,6 +129,7 @@ impl Default for FormState {
             skipped: Vec::new(),
             reminder: Nudge::Unset,
             follow_up: Nudge::Unset,
+            refused: false,
         }
     }
 }

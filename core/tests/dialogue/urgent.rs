@@ -186,3 +186,29 @@ fn a_description_that_speaks_of_outages_is_a_description() {
         assert_eq!(lead.value("description"), Some(text));
     }
 }
+
+#[test]
+fn what_is_urgent_is_no_value_of_another_kind_either() {
+    let mut chat = asked_to_describe();
+    chat.says("Twelve services.");
+    chat.taps("€10k–50k");
+    let said = chat.says("our production is down, we need help asap");
+    assert_eq!(
+        chat.snapshot.conversation.as_ref().unwrap().owner,
+        Owner::Queue,
+        "{said}"
+    );
+    assert_eq!(chat.snapshot.lead.as_ref().unwrap().value("timeline"), None);
+    for text in [
+        "asap",
+        "urgent",
+        "urgently please",
+        "it is urgent",
+        "we need it asap",
+    ] {
+        let mut chat = asked_to_describe();
+        chat.says("Twelve services.");
+        chat.taps("€10k–50k");
+        assert!(chat.says(text).contains("(5/8)"), "{text}: {}", chat.said());
+    }
+}
