@@ -16,6 +16,7 @@ mod decision;
 mod event;
 mod form;
 pub(crate) mod form_input;
+mod form_skill;
 mod handover;
 mod incoming;
 mod knowledge_skill;

@@ -89,11 +89,11 @@ pub(super) fn word_said(turn: &mut Turn<'_>) {
 
 /// The follow-up's timer ran out.
 pub(super) fn follow_up(turn: &mut Turn<'_>) {
-    let wanted = |lead: &&Lead| lead.form.phase == FormPhase::Confirmed && lead.lead_stage == LeadStage::New;
+    let wanted = |lead: &Lead| lead.form.phase == FormPhase::Confirmed && lead.lead_stage == LeadStage::New;
     if !follow_up_is_set(turn.lead.as_ref()) {
         return;
     }
-    let waits = turn.lead.as_ref().filter(wanted).is_some() && turn.playbook().follow_up.is_some();
+    let waits = turn.lead.as_ref().is_some_and(wanted) && turn.playbook().follow_up.is_some();
     let moment = if waits && may_speak(turn) {
         moment(turn, turn.now)
     } else {

@@ -47,6 +47,7 @@ fn every_golden_transcript_holds() {
 }
 
 /// The shipped playbook with all that it may send unasked.
+#[expect(clippy::unwrap_used, reason = "part of a test")]
 fn nudging() -> Playbook {
     let mut files = shipped();
     let main = files.get_mut("playbook.toml").unwrap();
@@ -60,7 +61,7 @@ fn nudging() -> Playbook {
     }
     for (locale, text) in [("en", "I am closing this for now."), ("ru", "Пока закрываю.")] {
         let texts = files.get_mut(&format!("locales/{locale}.ftl")).unwrap();
-        texts.push_str(&format!("\nclosed-idle = {text}\n"));
+        texts.extend(["\nclosed-idle = ", text, "\n"]);
     }
     Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}"))
 }

@@ -32,6 +32,16 @@ struct Amount {
     minutes: Option<u64>,
 }
 
+impl Amount {
+    /// In thousandths of the field's unit.
+    fn value(self) -> u64 {
+        match self.minutes {
+            Some(minutes) => self.number.value.saturating_mul(minutes) / (24 * 60),
+            None => self.number.value,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Item {
     Amount(Amount),
@@ -71,7 +81,7 @@ impl Items {
         match at[..] {
             [one] => {
                 let bounds = [self.roles(0, one), self.roles(one, self.items.len())].concat();
-                let value = self.value(self.amount(one)?);
+                let value = self.amount(one)?.value();
                 let Some((first, rest)) = bounds.split_first() else {
                     return Some(Extent::Point(value));
                 };
@@ -82,7 +92,7 @@ impl Items {
                 }
             }
             [one, other] => {
-                let (first, second) = self.alike(self.amount(one)?, self.amount(other)?);
+                let (first, second) = Self::alike(self.amount(one)?, self.amount(other)?);
                 if self.unit != Unit::Days && first.min(second) < SMALL {
                     return None;
                 }
@@ -119,15 +129,8 @@ impl Items {
         self.items[from..to].iter().filter_map(role).collect()
     }
 
-    fn value(&self, amount: Amount) -> u64 {
-        match amount.minutes {
-            Some(minutes) => amount.number.value.saturating_mul(minutes) / (24 * 60),
-            None => amount.number.value,
-        }
-    }
-
     /// "30-50k", "two to three weeks", "a month or two": what one of them lacks is the other's.
-    fn alike(&self, first: Amount, second: Amount) -> (u64, u64) {
+    fn alike(first: Amount, second: Amount) -> (u64, u64) {
         let scaled = first.number.scaled(second.number.scale);
         let takes = first.number.scale == 1 && scaled.value <= second.number.value;
         let minutes = first.minutes.or(second.minutes);
@@ -139,7 +142,7 @@ impl Items {
             minutes: second.minutes.or(minutes),
             ..second
         };
-        (self.value(first), self.value(second))
+        (first.value(), second.value())
     }
 
     /// Whether each of them can be an amount of its unit.
@@ -200,7 +203,7 @@ impl Reader<'_> {
             at += 1;
         }
         let items = Items {
-            items: joined(items),
+            items: joined(&items),
             unit: self.unit,
         };
         let silent = items.items.iter().all(|item| matches!(item, Item::Role(_)));
@@ -290,7 +293,7 @@ impl Reader<'_> {
 }
 
 /// Without what joins nothing: "to" in "we want to spend 40k", a dash at the start of a line.
-fn joined(items: Vec<Item>) -> Vec<Item> {
+fn joined(items: &[Item]) -> Vec<Item> {
     let is_amount = |at: Option<usize>| {
         let item = at.and_then(|at| items.get(at));
         item.is_some_and(|item| matches!(item, Item::Amount(_)))

@@ -73,8 +73,7 @@ pub(super) fn number(tokens: &[Token], at: usize) -> Option<(Number, usize)> {
 fn times(tokens: &[Token], at: usize) -> Option<(u64, usize)> {
     let word = tokens.get(at)?.word()?;
     let scale = match word {
-        "т" => 1_000,
-        "grand" | "thousands" => 1_000,
+        "т" | "grand" | "thousands" => 1_000,
         "millions" | "кк" => 1_000_000,
         word if word.starts_with("тыщ") => 1_000,
         word if word.starts_with("лям") => 1_000_000,

@@ -50,6 +50,7 @@ const BOTH: Phrases = &[
     ("or so", Role::Filler),
     ("or thereabouts", Role::Filler),
     ("give or take", Role::Filler),
+    ("thanks a million", Role::Filler),
     ("something like", Role::Filler),
     ("до", Role::UpTo),
     ("не более", Role::UpTo),
