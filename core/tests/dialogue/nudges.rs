@@ -1,5 +1,6 @@
 //! What is said unasked: the reminder and the follow-up. Whole conversations with days between are
 //! transcripts (tests/transcripts/nudges/).
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use crate::chat::{Chat, rules_with};
 use crate::form::fill_until_contact;

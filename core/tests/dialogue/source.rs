@@ -1,5 +1,7 @@
 //! Where a client came from.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use crate::chat::Chat;
 
 fn source(chat: &Chat) -> Option<&str> {
