@@ -14,14 +14,14 @@ use super::{Decision, Fact, Occasion, TimerFired, agent, answered, asking, nudge
 pub const TIMER_JOB: &str = "timer";
 
 /// Newest version of their payload: a [`TimerFired`] as JSON.
-pub const TIMER_VERSION: i32 = 2;
+pub const TIMER_VERSION: i32 = 3;
 
 /// The oldest version of the payload that has this timer: a build that does not read it leaves the
 /// job to one that does.
-fn version(fired: &TimerFired) -> i32 {
+fn version_of(fired: &TimerFired) -> i32 {
     match fired {
         TimerFired::IdleCase { .. } | TimerFired::AnswerDue { .. } | TimerFired::AgentSilent { .. } => 1,
-        TimerFired::FormReminder { .. } | TimerFired::FollowUp { .. } => TIMER_VERSION,
+        TimerFired::FormReminder { .. } | TimerFired::FollowUp { .. } => 3,
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn start(turn: &mut Turn<'_>, fired: &TimerFired, unique_key: String,
     let job = NewJob {
         id: JobId(turn.ids.next_uuid()),
         kind: TIMER_JOB.to_owned(),
-        version: version(fired),
+        version: version_of(fired),
         conversation_id: Some(turn.conversation.id),
         lane: turn.lane.clone(),
         payload: serde_json::to_value(fired).unwrap_or_default(),
