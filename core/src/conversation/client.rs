@@ -79,6 +79,9 @@ pub struct Client {
 /// Longest name kept, in characters.
 const NAME_LIMIT: usize = 255;
 
+/// Longest payload of `/start`, in characters.
+const SOURCE_LIMIT: usize = 64;
+
 fn name(text: Option<&String>) -> Option<String> {
     let cleaned = clean(text?);
     let clipped = clip(&cleaned, NAME_LIMIT);
@@ -128,6 +131,16 @@ impl Client {
             if let Some(new) = name(given.as_ref()) {
                 *field = Some(new);
             }
+        }
+    }
+
+    /// Takes a payload of `/start`. The first one stays, in the letters Telegram allows in links
+    /// (`A-Z a-z 0-9 _ -`) and up to 64 of them: anybody can type one.
+    pub fn came_from(&mut self, payload: &str) {
+        let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let source: String = payload.chars().filter(allowed).take(SOURCE_LIMIT).collect();
+        if self.source.is_none() && !source.is_empty() {
+            self.source = Some(source);
         }
     }
 

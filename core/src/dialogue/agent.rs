@@ -7,7 +7,7 @@ use crate::work::Author;
 
 use super::rules::Rules;
 use super::turn::{Saying, Turn};
-use super::{AgentAction, Decision, Fact, Occasion, card, menu, timers};
+use super::{AgentAction, Decision, Fact, Occasion, card, menu, nudges, timers};
 
 /// Longest text of an agent, in characters.
 const TEXT_LIMIT: usize = 8_192;
@@ -60,6 +60,7 @@ fn say(turn: &mut Turn<'_>, agent: Option<AgentId>, name: &str, text: &str) {
         );
     }
     timers::start_agent_silence(turn);
+    nudges::word_said(turn);
     let name = clean(name);
     let said = turn.text(
         "agent-says",

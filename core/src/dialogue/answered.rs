@@ -108,6 +108,7 @@ fn answer(turn: &mut Turn<'_>, text: &str, proposals: &ModelProposals, saying: S
 /// from the client's own hand.
 fn fill(turn: &mut Turn<'_>, found: &[FoundField]) {
     let playbook = turn.playbook();
+    let region = playbook.form.region(&turn.locale());
     let mut filled = false;
     for found in found {
         let Some(field) = playbook
@@ -117,21 +118,14 @@ fn fill(turn: &mut Turn<'_>, found: &[FoundField]) {
         else {
             continue;
         };
-        let taken = turn
-            .lead
-            .as_ref()
-            .is_some_and(|lead| lead.value(&field.name).is_some());
-        if taken {
+        let closed = turn.lead.as_ref().is_some_and(|lead| {
+            lead.value(&field.name).is_some() || (lead.form.refused && field.is_personal())
+        });
+        if closed {
             continue;
         }
-        let exact = form_input::exact(
-            &playbook.form,
-            field,
-            &playbook.texts,
-            &playbook.locales,
-            &found.value,
-        );
-        let Some(value) = exact.or_else(|| form_input::within(&playbook.form, field, &found.value)) else {
+        let exact = form_input::exact(region, field, &playbook.texts, &playbook.locales, &found.value);
+        let Some(value) = exact.or_else(|| form_input::within(region, field, &found.value)) else {
             turn.fact("field_not_taken", vec![("field", field.name.clone())]);
             continue;
         };

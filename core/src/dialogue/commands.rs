@@ -1,7 +1,5 @@
 //! The built-in commands.
 
-use crate::text::clip;
-
 use super::registry::Command;
 use super::turn::Turn;
 use super::{asking, form, handover, incoming, menu};
@@ -55,9 +53,7 @@ pub(super) fn standard() -> Vec<Box<dyn Command>> {
 }
 
 fn start(turn: &mut Turn<'_>, payload: &str) {
-    if !payload.is_empty() && turn.client.source.is_none() {
-        turn.client.source = Some(clip(payload, 64).to_owned());
-    }
+    turn.client.came_from(payload);
     let brand = turn.playbook().brand.name.clone();
     let name = turn.client.first_name.clone().unwrap_or_default();
     let key = if name.is_empty() {

@@ -216,6 +216,16 @@ pub enum TimerFired {
         /// The owner's epoch when the timer was set.
         owner_epoch: i64,
     },
+    /// The form was left unfinished for a while.
+    FormReminder {
+        /// The case.
+        conversation_id: ConversationId,
+    },
+    /// A confirmed lead has waited for a while.
+    FollowUp {
+        /// The case.
+        conversation_id: ConversationId,
+    },
 }
 
 /// Which of a client's limits was reached.
@@ -334,13 +344,14 @@ impl Event {
     /// Source name of events the desk itself reports.
     pub const DESK_SOURCE: &'static str = "desk";
     /// The newest form of them this build reads.
-    pub const DESK_VERSION: i32 = 3;
+    pub const DESK_VERSION: i32 = 4;
 
     /// The oldest form that has this event: a build that does not read it leaves the item to one that
     /// does.
     pub fn desk_version(&self) -> i32 {
         match self {
             Event::Timer(TimerFired::AlbumComplete { .. }) | Event::Download(_) => 3,
+            Event::Timer(TimerFired::FormReminder { .. } | TimerFired::FollowUp { .. }) => 4,
             Event::Model(_) | Event::Case(_) => 2,
             Event::Update(_) | Event::Agent(_) | Event::Timer(_) | Event::Limited(_) => 1,
         }

@@ -5,9 +5,8 @@ use crate::playbook::{Field, FieldKind, choice_key};
 use crate::port::messenger::{Button, Keyboard};
 use crate::text::clip;
 
-use super::registry::{Heard, Skill};
 use super::turn::Turn;
-use super::{asking, card, form_input, knowledge_skill, menu, small_talk};
+use super::{card, consent, form_input, menu, nudges};
 
 /// Starts or resumes the form.
 pub(super) fn start(turn: &mut Turn<'_>) {
@@ -18,9 +17,14 @@ pub(super) fn start(turn: &mut Turn<'_>) {
         .is_some_and(|lead| lead.form.phase == FormPhase::Confirmed)
     {
         turn.say("form-again", &[]);
+        if consent::expire(turn) {
+            return advance(turn);
+        }
         return summary(turn);
     }
-    turn.lead_mut().form.correcting = false;
+    let form = &mut turn.lead_mut().form;
+    form.correcting = false;
+    form.refused = false;
     turn.say(if resumed { "form-resume" } else { "form-start" }, &[]);
     advance(turn);
 }
@@ -80,7 +84,7 @@ pub(super) fn shared_contact(turn: &mut Turn<'_>, phone: &str) {
         ask_again(turn);
         return;
     };
-    let form = &turn.playbook().form;
+    let region = region(turn);
     let international = if phone.starts_with('+') {
         phone.to_owned()
     } else {
@@ -88,15 +92,20 @@ pub(super) fn shared_contact(turn: &mut Turn<'_>, phone: &str) {
     };
     let read = [international.as_str(), phone]
         .into_iter()
-        .find_map(|number| form_input::within(form, field, number));
+        .find_map(|number| form_input::within(region, field, number));
     match read {
         Some(value) => accept(turn, field, value, FieldSource::Contact),
         None => invalid(turn, field),
     }
 }
 
+/// Region of numbers that the client gives without a country.
+pub(super) fn region<'a>(turn: &Turn<'a>) -> Option<&'a str> {
+    turn.playbook().form.region(&turn.locale())
+}
+
 /// The field being asked for.
-fn current<'a>(turn: &Turn<'a>) -> Option<&'a Field> {
+pub(super) fn current<'a>(turn: &Turn<'a>) -> Option<&'a Field> {
     let form = &turn.lead.as_ref()?.form;
     if form.phase != FormPhase::Asking {
         return None;
@@ -105,7 +114,8 @@ fn current<'a>(turn: &Turn<'a>) -> Option<&'a Field> {
 }
 
 /// Asks the first field that has no value and was not passed over, else shows the summary.
-fn advance(turn: &mut Turn<'_>) {
+pub(super) fn advance(turn: &mut Turn<'_>) {
+    consent::expire(turn);
     let lead = turn.lead_mut();
     let correcting = std::mem::take(&mut lead.form.correcting);
     let lead = lead.clone();
@@ -121,7 +131,7 @@ fn advance(turn: &mut Turn<'_>) {
     }
 }
 
-fn ask(turn: &mut Turn<'_>, field: &Field) {
+pub(super) fn ask(turn: &mut Turn<'_>, field: &Field) {
     let lead = turn.lead_mut();
     lead.form.phase = FormPhase::Asking;
     lead.form.field.clone_from(&field.name);
@@ -131,7 +141,9 @@ fn ask(turn: &mut Turn<'_>, field: &Field) {
         .iter()
         .position(|known| known.name == field.name)
         .map_or(1, |at| at + 1);
-    let question = turn.text(&format!("field-{}-ask", field.name), &[]);
+    let brand = &turn.playbook().brand;
+    let about = [("brand", brand.name.as_str()), ("site", brand.site.as_str())];
+    let question = turn.text(&format!("field-{}-ask", field.name), &about);
     let text = turn.text(
         "form-question",
         &[
@@ -145,7 +157,7 @@ fn ask(turn: &mut Turn<'_>, field: &Field) {
 }
 
 /// Data of a button of the question being asked: a button of an earlier one means nothing any more.
-fn data(turn: &Turn<'_>, what: &str) -> String {
+pub(super) fn data(turn: &Turn<'_>, what: &str) -> String {
     let (lead, question) = turn.lead.as_ref().map_or((String::new(), 0), |lead| {
         // The end of a UUID v7 is its random part.
         let id = lead.id.0.simple().to_string();
@@ -184,19 +196,28 @@ fn keyboard(turn: &Turn<'_>, field: &Field) -> Keyboard {
     Keyboard::Inline(rows)
 }
 
-fn invalid(turn: &mut Turn<'_>, field: &Field) {
+pub(super) fn invalid(turn: &mut Turn<'_>, field: &Field) {
     let key = if field.kind == FieldKind::Text {
         "text-empty".to_owned()
     } else {
         format!("field-{}-invalid", field.name)
     };
-    let text = turn.text(&key, &[]);
+    refuse(turn, field, &key);
+}
+
+/// An amount in another currency is not converted: nobody vouches for the rate.
+pub(super) fn other_currency(turn: &mut Turn<'_>, field: &Field) {
+    refuse(turn, field, &format!("field-{}-currency", field.name));
+}
+
+fn refuse(turn: &mut Turn<'_>, field: &Field, key: &str) {
+    let text = turn.text(key, &[]);
     let keyboard = keyboard(turn, field);
     turn.fact("field_invalid", vec![("field", field.name.clone())]);
     turn.say_text(&text, Some(keyboard));
 }
 
-fn accept(turn: &mut Turn<'_>, field: &Field, value: String, source: FieldSource) {
+pub(super) fn accept(turn: &mut Turn<'_>, field: &Field, value: String, source: FieldSource) {
     let (now, heard) = (turn.now, turn.heard);
     let consent_version = turn.playbook().form.consent_version.clone();
     let had_contact_keyboard = matches!(field.kind, FieldKind::Contact | FieldKind::Phone);
@@ -224,7 +245,7 @@ fn accept(turn: &mut Turn<'_>, field: &Field, value: String, source: FieldSource
     advance(turn);
 }
 
-fn back(turn: &mut Turn<'_>, field: &Field) {
+pub(super) fn back(turn: &mut Turn<'_>, field: &Field) {
     let fields = &turn.playbook().form.fields;
     let at = fields
         .iter()
@@ -235,7 +256,7 @@ fn back(turn: &mut Turn<'_>, field: &Field) {
     ask(turn, previous);
 }
 
-fn skip(turn: &mut Turn<'_>, field: &Field) {
+pub(super) fn skip(turn: &mut Turn<'_>, field: &Field) {
     if !field.optional {
         turn.say("form-not-optional", &[]);
         return ask(turn, field);
@@ -249,7 +270,7 @@ fn skip(turn: &mut Turn<'_>, field: &Field) {
     advance(turn);
 }
 
-fn summary(turn: &mut Turn<'_>) {
+pub(super) fn summary(turn: &mut Turn<'_>) {
     let lead = turn.lead_mut();
     lead.form.phase = FormPhase::Summary;
     lead.form.field.clear();
@@ -282,7 +303,10 @@ fn summary(turn: &mut Turn<'_>) {
     turn.say_text(&lines, Some(Keyboard::Inline(rows)));
 }
 
-fn confirm(turn: &mut Turn<'_>) {
+pub(super) fn confirm(turn: &mut Turn<'_>) {
+    if consent::expire(turn) {
+        return advance(turn);
+    }
     let lead = turn.lead_mut();
     lead.form.phase = FormPhase::Confirmed;
     lead.form.question += 1;
@@ -294,143 +318,5 @@ fn confirm(turn: &mut Turn<'_>) {
     let text = turn.text("form-confirmed", &[]);
     menu::show(turn, &text);
     card::send(turn, "card-title-confirmed");
-}
-
-/// Whether a text reads as a question rather than as an answer.
-fn reads_as_question(turn: &Turn<'_>, text: &str) -> bool {
-    if text.trim_end().ends_with('?') {
-        return true;
-    }
-    let first = text
-        .split_whitespace()
-        .next()
-        .map(form_input::bare)
-        .unwrap_or_default();
-    text.split_whitespace().count() >= 3 && turn.playbook().texts.words("words-question").contains(&first)
-}
-
-/// The lead form.
-#[derive(Debug)]
-pub(super) struct FormSkill;
-
-impl FormSkill {
-    fn hear_field(turn: &mut Turn<'_>, field: &Field, text: &str) {
-        let playbook = turn.playbook();
-        let exact = form_input::exact(&playbook.form, field, &playbook.texts, &playbook.locales, text);
-        let found = knowledge_skill::look_up(turn, text);
-        let known = found.decision == crate::knowledge::MatchDecision::Answer;
-        let asks = reads_as_question(turn, text);
-        let value = match (exact, field.kind) {
-            // Any text would do for such a field, so a question has to be told apart first.
-            (Some(_), FieldKind::Text) if asks && (known || text.trim_end().ends_with('?')) => None,
-            (Some(value), _) => Some(value),
-            (None, _) if asks && known => None,
-            (None, _) => form_input::within(&playbook.form, field, text),
-        };
-        match value {
-            Some(value) => accept(turn, field, value, FieldSource::Typed),
-            None if asks || known => {
-                if knowledge_skill::answer(turn, &found) == Heard::Passed {
-                    // Its answer asks the field again.
-                    if asks && asking::ask(turn, text) {
-                        return;
-                    }
-                    turn.say("form-question-unknown", &[]);
-                }
-                // An answer may have led out of the form.
-                ask_again(turn);
-            }
-            None => invalid(turn, field),
-        }
-    }
-
-    fn hear_summary(turn: &mut Turn<'_>, text: &str) {
-        if small_talk::is_one_of(turn, "words-yes", text) {
-            return confirm(turn);
-        }
-        let found = knowledge_skill::look_up(turn, text);
-        if knowledge_skill::answer(turn, &found) == Heard::Passed {
-            turn.say("form-summary-hint", &[]);
-        }
-        ask_again(turn);
-    }
-}
-
-impl Skill for FormSkill {
-    fn prefix(&self) -> &'static str {
-        "f"
-    }
-
-    fn hear(&self, turn: &mut Turn<'_>, text: &str) -> Heard {
-        let Some(form) = turn
-            .lead
-            .as_ref()
-            .map(|lead| &lead.form)
-            .filter(|form| form.is_running())
-        else {
-            return Heard::Passed;
-        };
-        let at_summary = form.phase == FormPhase::Summary;
-        if small_talk::is_one_of(turn, "words-cancel", text) {
-            cancel(turn);
-        } else if at_summary {
-            Self::hear_summary(turn, text);
-        } else {
-            let Some(field) = current(turn) else {
-                advance(turn);
-                return Heard::Taken;
-            };
-            if small_talk::is_one_of(turn, "words-back", text) {
-                back(turn, field);
-            } else if small_talk::is_one_of(turn, "words-skip", text) {
-                skip(turn, field);
-            } else {
-                Self::hear_field(turn, field, text);
-            }
-        }
-        Heard::Taken
-    }
-
-    fn tap(&self, turn: &mut Turn<'_>, tapped: &str) -> Heard {
-        let Some(what) = data(turn, "")
-            .strip_prefix("f:")
-            .and_then(|own| tapped.strip_prefix(own))
-            .map(str::to_owned)
-        else {
-            return Heard::Passed;
-        };
-        let Some(phase) = turn.lead.as_ref().map(|lead| lead.form.phase) else {
-            return Heard::Passed;
-        };
-        let field = current(turn);
-        let fields = &turn.playbook().form.fields;
-        let numbered = |letter: char| what.strip_prefix(letter).and_then(|at| at.parse::<usize>().ok());
-        match (phase, field, what.as_str()) {
-            (FormPhase::Asking | FormPhase::Summary, _, "cancel") => cancel(turn),
-            (FormPhase::Asking, Some(field), "back") => back(turn, field),
-            (FormPhase::Asking, Some(field), "skip") => skip(turn, field),
-            (FormPhase::Asking, Some(field), "yes") if field.kind == FieldKind::Consent => {
-                accept(turn, field, "yes".to_owned(), FieldSource::Button);
-            }
-            (FormPhase::Asking, Some(field), "no") if field.kind == FieldKind::Consent => {
-                invalid(turn, field);
-            }
-            (FormPhase::Asking, Some(field), _) => {
-                let Some(choice) = numbered('c').and_then(|at| field.choices.get(at)) else {
-                    return Heard::Passed;
-                };
-                accept(turn, field, choice.clone(), FieldSource::Button);
-            }
-            (FormPhase::Summary, _, "confirm") => confirm(turn),
-            (FormPhase::Summary, _, _) => {
-                let Some(field) = numbered('e').and_then(|at| fields.get(at)) else {
-                    return Heard::Passed;
-                };
-                turn.lead_mut().form.correcting = true;
-                ask(turn, field);
-            }
-            (FormPhase::Asking | FormPhase::Paused | FormPhase::Confirmed, _, _) => return Heard::Passed,
-        }
-        Heard::Taken
-    }
+    nudges::confirmed(turn);
 }

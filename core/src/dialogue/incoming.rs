@@ -11,7 +11,7 @@ use super::rules::Rules;
 use super::turn::Turn;
 use super::{
     ChatKind, Decision, Fact, Heard, LimitNotice, LimitWindow, Occasion, Update, UpdateKind, asking, form,
-    handover, knowledge_skill, media, menu,
+    handover, knowledge_skill, media, menu, nudges,
 };
 
 /// Longest text kept of one message, in characters: twice what a messenger carries.
@@ -165,6 +165,7 @@ fn said(rules: &Rules, occasion: Occasion<'_>, update: &Update) -> Decision {
         | UpdateKind::Stopped { .. }
         | UpdateKind::Ignored { .. } => None,
     };
+    nudges::word_said(&mut turn);
     if turn.conversation.owner == Owner::Agent {
         if let UpdateKind::Tap { tap_id, .. } = &update.what {
             let toast = turn.text("toast-person-here", &[]);

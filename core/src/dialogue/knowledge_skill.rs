@@ -16,6 +16,9 @@ const OFFERED: usize = 3;
 /// Questions in a row that nothing answers before a person is fetched.
 const MISSES: u32 = 2;
 
+/// From this score on a text that could be an answer of the form is an urgent matter instead.
+const SURELY: f64 = 0.98;
+
 /// What the knowledge says to a text.
 pub(super) fn look_up(turn: &Turn<'_>, text: &str) -> Match {
     turn.rules.match_question(&turn.locale(), text)
@@ -36,6 +39,14 @@ pub(super) fn answer(turn: &mut Turn<'_>, found: &Match) -> Heard {
         }
         MatchDecision::None => Heard::Passed,
     }
+}
+
+/// Whether a text is so surely an urgent matter that it is not taken for the answer to a question that
+/// any text would answer.
+pub(super) fn is_surely_urgent(turn: &Turn<'_>, found: &Match) -> bool {
+    let sure = found.decision == MatchDecision::Answer && found.score >= SURELY;
+    let entry = found.slug.as_deref().and_then(|slug| turn.playbook().entry(slug));
+    sure && entry.is_some_and(|entry| entry.route == Route::Urgent)
 }
 
 /// The answer of an entry in the client's locale, else in the default one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::form::FormSkill;
+use super::form_skill::FormSkill;
 use super::knowledge_skill::KnowledgeSkill;
 use super::menu::MenuSkill;
 use super::small_talk::SmallTalkSkill;

@@ -8,13 +8,23 @@ use crate::work::{JobChange, NewJob};
 
 use super::rules::Rules;
 use super::turn::Turn;
-use super::{Decision, Fact, Occasion, TimerFired, agent, answered, asking, media};
+use super::{Decision, Fact, Occasion, TimerFired, agent, answered, asking, media, nudges};
 
 /// Job kind of timers.
 pub const TIMER_JOB: &str = "timer";
 
-/// The newest version of their payload: a [`TimerFired`] as JSON.
-pub const TIMER_VERSION: i32 = 2;
+/// Newest version of their payload: a [`TimerFired`] as JSON.
+pub const TIMER_VERSION: i32 = 3;
+
+/// The oldest version of the payload that has this timer: a build that does not read it leaves the
+/// job to one that does.
+fn version_of(fired: &TimerFired) -> i32 {
+    match fired {
+        TimerFired::IdleCase { .. } | TimerFired::AnswerDue { .. } | TimerFired::AgentSilent { .. } => 1,
+        TimerFired::AlbumComplete { .. } => 2,
+        TimerFired::FormReminder { .. } | TimerFired::FollowUp { .. } => 3,
+    }
+}
 
 /// Starts a timer, in place of the one with its key.
 pub(super) fn start(turn: &mut Turn<'_>, fired: &TimerFired, unique_key: String, run_in: Duration) {
@@ -30,15 +40,6 @@ pub(super) fn start(turn: &mut Turn<'_>, fired: &TimerFired, unique_key: String,
         unique_key: Some(unique_key),
     };
     turn.job(JobChange::Start(job));
-}
-
-/// The oldest version of the payload that has this timer: a build that does not read it leaves the job to
-/// one that does.
-fn version_of(fired: &TimerFired) -> i32 {
-    match fired {
-        TimerFired::AlbumComplete { .. } => 2,
-        TimerFired::IdleCase { .. } | TimerFired::AnswerDue { .. } | TimerFired::AgentSilent { .. } => 1,
-    }
 }
 
 /// Starts the timer that closes a case nobody says a word in. It is set once and set again when it
@@ -84,7 +85,21 @@ pub(super) fn close(turn: &mut Turn<'_>, why: &'static str) {
     turn.job(JobChange::Cancel {
         unique_key: format!("idle:{}", turn.conversation.id),
     });
+    nudges::word_said(turn);
     turn.fact("conversation_closed", vec![("why", why.to_owned())]);
+}
+
+/// Closes a case nobody speaks in. Without a word, unless the playbook has one: that waits until
+/// people are there.
+fn close_idle(turn: &mut Turn<'_>) {
+    if turn.playbook().texts.has("closed-idle") && turn.client.reachable {
+        match turn.playbook().hours.next_open(turn.now) {
+            Some(opens) if opens > turn.now => return start_idle_in(turn, opens.since(turn.now)),
+            Some(_) => turn.say("closed-idle", &[]),
+            None => {}
+        }
+    }
+    close(turn, "idle");
 }
 
 /// Decides a timer that ran out. One that belongs to a case no longer open, or to an owner no longer
@@ -102,7 +117,9 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
         TimerFired::IdleCase { conversation_id }
         | TimerFired::AnswerDue { conversation_id, .. }
         | TimerFired::AlbumComplete { conversation_id, .. }
-        | TimerFired::AgentSilent { conversation_id, .. } => *conversation_id,
+        | TimerFired::AgentSilent { conversation_id, .. }
+        | TimerFired::FormReminder { conversation_id }
+        | TimerFired::FollowUp { conversation_id } => *conversation_id,
     };
     if occasion
         .snapshot
@@ -124,10 +141,10 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
                 .unwrap_or(turn.conversation.created_at);
             let idle_close = turn.playbook().idle_close;
             let silent = turn.now.since(last);
-            if silent >= idle_close {
-                close(&mut turn, "idle");
-            } else {
+            if silent < idle_close {
                 start_idle_in(&mut turn, idle_close.saturating_sub(silent));
+            } else {
+                close_idle(&mut turn);
             }
         }
         TimerFired::AnswerDue { asked, .. } => {
@@ -152,6 +169,8 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, fired: &TimerFired) 
             }
             agent::hand_back(&mut turn, "agent silent");
         }
+        TimerFired::FormReminder { .. } => nudges::remind(&mut turn),
+        TimerFired::FollowUp { .. } => nudges::follow_up(&mut turn),
     }
     turn.finish()
 }

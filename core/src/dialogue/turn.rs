@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 use crate::work::{Author, JobChange, LaneKey, Outgoing, Repeat};
 
 use super::rules::Rules;
-use super::{ConversationWrite, Decision, Fact, Occasion, card, timers};
+use super::{ConversationWrite, Decision, Fact, Occasion, card, nudges, timers};
 
 /// One turn under way. Everything a command or a skill can do is a method of it.
 #[derive(Debug)]
@@ -450,7 +450,8 @@ impl<'a> Turn<'a> {
     }
 
     fn new_lead(&mut self) -> Lead {
-        let source = format!("{}_bot", self.lane.channel);
+        let bot = || format!("{}_bot", self.lane.channel);
+        let source = self.client.source.clone().unwrap_or_else(bot);
         let lead = Lead::new(&mut self.ids, self.conversation.id, source, self.now);
         self.out.stage_changes.push(StageChange {
             lead_id: lead.id,
@@ -487,6 +488,7 @@ impl<'a> Turn<'a> {
 
     /// The decision.
     pub(super) fn finish(mut self) -> Decision {
+        nudges::settle(&mut self);
         self.client.updated_at = self.now;
         self.conversation.updated_at = self.now;
         // What the bot says carries the epoch as it stands at the end: its own words about a change

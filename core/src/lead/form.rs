@@ -70,6 +70,26 @@ pub enum FormPhase {
     Confirmed,
 }
 
+/// A text that is sent at most once, after a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nudge {
+    /// No timer runs for it.
+    #[default]
+    Unset,
+    /// A timer runs.
+    Set,
+    /// It was sent, or is not wanted any more.
+    Done,
+}
+
+impl Nudge {
+    /// Whether it is as in a new form.
+    pub fn is_unset(&self) -> bool {
+        *self == Nudge::Unset
+    }
+}
+
 /// State of the form. Lives with the lead: it survives restarts, weeks of silence and a hand-over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormState {
@@ -86,6 +106,16 @@ pub struct FormState {
     pub question: u32,
     /// Optional fields the client passed over.
     pub skipped: Vec<String>,
+    /// The reminder of a form that was left unfinished.
+    #[serde(default, skip_serializing_if = "Nudge::is_unset")]
+    pub reminder: Nudge,
+    /// What is said when nobody took up the confirmed lead.
+    #[serde(default, skip_serializing_if = "Nudge::is_unset")]
+    pub follow_up: Nudge,
+    /// Whether the client refused consent and has not come back to the form: what says who they are is
+    /// not to be found in their words either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 impl Default for FormState {
@@ -97,6 +127,9 @@ impl Default for FormState {
             correcting: false,
             question: 0,
             skipped: Vec::new(),
+            reminder: Nudge::Unset,
+            follow_up: Nudge::Unset,
+            refused: false,
         }
     }
 }

@@ -3,7 +3,9 @@
 mod form;
 mod rubric;
 mod stage;
+mod typed;
 
-pub use form::{FieldSource, FieldValue, FormPhase, FormState, Lead, LeadScore};
+pub use form::{FieldSource, FieldValue, FormPhase, FormState, Lead, LeadScore, Nudge};
 pub use rubric::{Condition, Disqualifier, Reason, Rubric, Rule, Score};
 pub use stage::{IllegalStageChange, LeadStage, StageChange};
+pub use typed::{ChoiceRange, Ranges, Reading, Unit};

@@ -2,10 +2,15 @@
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use toml::Spanned;
 
+use crate::lead::Ranges;
+
+use super::duration;
 use super::locale::Locale;
 use super::problem::{Problems, line_at};
+use super::ranges::{self, RawAmount};
 
 /// What a field takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -36,8 +41,12 @@ pub struct Field {
     pub choices: Vec<String>,
     /// For a choice: words that mean one of them, in any locale, in lower case.
     pub synonyms: BTreeMap<String, Vec<String>>,
+    /// For a choice: what its choices are ranges of, so that typed amounts or periods mean one.
+    pub ranges: Option<Ranges>,
     /// Whether it may be passed over.
     pub optional: bool,
+    /// Whether it says who the client is: forgotten if they do not consent. Contacts always are.
+    pub personal: bool,
 }
 
 /// The form.
@@ -49,6 +58,10 @@ pub struct Form {
     pub consent_version: String,
     /// Region of phone numbers typed without a country, as ISO 3166 (`DE`).
     pub phone_region: Option<String>,
+    /// The same for clients who are spoken to in another locale, by its tag.
+    pub phone_regions: BTreeMap<String, String>,
+    /// After how long of silence the client is reminded of an unfinished form, once; `None`: never.
+    pub reminder_after: Option<Duration>,
 }
 
 impl Field {
@@ -63,12 +76,26 @@ impl Field {
             FieldKind::Consent => false,
         }
     }
+
+    /// Whether it is forgotten if the client does not consent.
+    pub fn is_personal(&self) -> bool {
+        match self.kind {
+            FieldKind::Email | FieldKind::Phone | FieldKind::Contact => true,
+            FieldKind::Choice | FieldKind::Text | FieldKind::Consent => self.personal,
+        }
+    }
 }
 
 impl Form {
     /// The field of a name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Region of phone numbers that a client of this locale types without a country.
+    pub fn region(&self, locale: &Locale) -> Option<&str> {
+        let own = self.phone_regions.get(locale.as_str());
+        own.or(self.phone_region.as_ref()).map(String::as_str)
     }
 }
 
@@ -93,6 +120,9 @@ pub(super) struct RawForm {
     consent_version: Spanned<String>,
     phone_region: Option<Spanned<String>>,
     #[serde(default)]
+    phone_regions: BTreeMap<String, Spanned<String>>,
+    reminder_after: Option<Spanned<String>>,
+    #[serde(default)]
     field: Vec<Spanned<RawField>>,
 }
 
@@ -105,8 +135,11 @@ struct RawField {
     choices: Vec<Spanned<String>>,
     #[serde(default)]
     synonyms: BTreeMap<String, Spanned<BTreeMap<String, Vec<String>>>>,
+    amount: Option<Spanned<RawAmount>>,
     #[serde(default)]
     optional: bool,
+    #[serde(default)]
+    personal: bool,
 }
 
 /// Checks the form.
@@ -190,12 +223,17 @@ pub(super) fn parse(
                 synonyms.entry(choice).or_default().extend(lower);
             }
         }
+        let ranges = raw
+            .amount
+            .and_then(|raw| ranges::parse(file, text, raw, &name, &choices, problems));
         fields.push(Field {
             name,
             kind: raw.kind,
             choices,
             synonyms,
+            ranges,
             optional: raw.optional,
+            personal: raw.personal,
         });
     }
     if fields.is_empty() {
@@ -205,24 +243,47 @@ pub(super) fn parse(
             "the form has no field: expected one [[form.field]] at least",
         );
     }
-    let phone_region = raw.phone_region.map(|region| {
+    let mut region = |key: &str, region: Spanned<String>| {
         if region.get_ref().parse::<phonenumber::country::Id>().is_err() {
             let at = line_at(text, region.span().start);
             problems.error(
                 file,
                 at,
                 format!(
-                    "phone_region `{}`: expected an ISO 3166 code such as \"DE\"",
+                    "{key} `{}`: expected an ISO 3166 code such as \"DE\"",
                     region.get_ref()
                 ),
             );
         }
         region.into_inner()
-    });
+    };
+    let phone_region = raw.phone_region.map(|raw| region("phone_region", raw));
+    let phone_regions: BTreeMap<String, String> = raw
+        .phone_regions
+        .into_iter()
+        .map(|(locale, raw)| {
+            let code = region("phone_regions", raw);
+            (locale, code)
+        })
+        .collect();
+    for tag in phone_regions.keys() {
+        if !locales.iter().any(|locale| locale.as_str() == tag) {
+            problems.error(
+                file,
+                0,
+                format!("phone_regions of `{tag}`: expected a supported locale"),
+            );
+        }
+    }
+    let reminder_after = raw
+        .reminder_after
+        .and_then(|raw| duration::parse(file, text, "form.reminder_after", &raw, problems));
     Form {
         fields,
         consent_version: raw.consent_version.into_inner(),
         phone_region,
+        phone_regions,
+        reminder_after,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The playbook: everything that is the company's, as data. Parsed from text, never read from disk
 //! here; every problem is reported with its file, its line and what is expected.
 
+mod duration;
 mod files;
+mod follow_up;
 mod form;
 mod hours;
 mod knowledge;
@@ -9,10 +11,12 @@ mod locale;
 mod model;
 mod parse;
 mod problem;
+mod ranges;
 mod rubric;
 mod texts;
 
 pub use files::FilesPlan;
+pub use follow_up::FollowUp;
 pub use form::{Field, FieldKind, Form, choice_key};
 pub use hours::Hours;
 pub use knowledge::{Entry, Route};
@@ -72,6 +76,8 @@ pub struct Playbook {
     pub files: FilesPlan,
     /// After how long without a word a case is closed.
     pub idle_close: Duration,
+    /// What is said after a confirmed lead that nobody took up; `None`: nothing.
+    pub follow_up: Option<FollowUp>,
     /// Every text a person sees.
     pub texts: Texts,
     /// What is not wrong but should be looked at.

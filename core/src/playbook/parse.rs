@@ -8,8 +8,10 @@ use std::time::Duration;
 use toml::{Spanned, Value};
 
 use crate::knowledge::{Threshold, Thresholds};
+use crate::lead::Unit;
 
 use super::files::RawFiles;
+use super::follow_up::{self, FollowUp, RawFollowUp};
 use super::form::{FieldKind, RawForm, choice_key};
 use super::hours::Hours;
 use super::knowledge::{Expected, is_slug};
@@ -48,6 +50,7 @@ struct RawPlaybook {
     files: RawFiles,
     #[serde(default)]
     conversation: RawConversation,
+    follow_up: Option<RawFollowUp>,
 }
 
 #[derive(Deserialize)]
@@ -133,7 +136,10 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
     };
     let entries = entries(files, &locales, default_locale.as_ref(), &mut problems);
     let off_topic = off_topic(files, &locales, &mut problems);
-    let needed = needed_texts(&form, &rubric, &services);
+    let follow_up = raw
+        .follow_up
+        .and_then(|raw| follow_up::parse(MAIN, text, &raw, &mut problems));
+    let needed = needed_texts(&form, &rubric, &services, follow_up.as_ref());
     let texts = texts(files, &locales, default_locale.as_ref(), &needed, &mut problems);
     let model = model::parse(MAIN, text, raw.model, files, &mut problems);
     let files_plan = files_plan::parse(MAIN, text, raw.files, &mut problems);
@@ -162,6 +168,7 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
         model,
         files: files_plan,
         idle_close: Duration::from_hours(24) * raw.conversation.idle_close_days,
+        follow_up,
         texts,
         warnings: problems,
     })
@@ -340,10 +347,24 @@ fn off_topic(
 }
 
 /// Keys of the texts the playbook must have, and why.
-fn needed_texts(form: &Form, rubric: &crate::lead::Rubric, services: &[String]) -> BTreeMap<String, String> {
+fn needed_texts(
+    form: &Form,
+    rubric: &crate::lead::Rubric,
+    services: &[String],
+    follow_up: Option<&FollowUp>,
+) -> BTreeMap<String, String> {
     let mut needed = BTreeMap::new();
     for key in TEXT_KEYS {
         needed.insert((*key).to_owned(), "the dialogue says it".to_owned());
+    }
+    if form.reminder_after.is_some() {
+        needed.insert(
+            "form-reminder".to_owned(),
+            "form.reminder_after needs it".to_owned(),
+        );
+    }
+    if follow_up.is_some() {
+        needed.insert("follow-up".to_owned(), "[follow_up] needs it".to_owned());
     }
     for field in &form.fields {
         let why = format!("field `{}` of the form needs it", field.name);
@@ -352,6 +373,9 @@ fn needed_texts(form: &Form, rubric: &crate::lead::Rubric, services: &[String]) 
         }
         if field.kind != FieldKind::Text {
             needed.insert(format!("field-{}-invalid", field.name), why.clone());
+        }
+        if matches!(&field.ranges, Some(ranges) if ranges.unit != Unit::Days) {
+            needed.insert(format!("field-{}-currency", field.name), why.clone());
         }
         for choice in &field.choices {
             needed.insert(choice_key(&field.name, choice), why.clone());

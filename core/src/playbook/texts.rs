@@ -106,6 +106,12 @@ impl Texts {
         key.to_owned()
     }
 
+    /// Whether there is a text of this key, for what a playbook may leave out.
+    pub fn has(&self, key: &str) -> bool {
+        let default = self.bundles.get(&self.default);
+        default.is_some_and(|bundle| bundle.has_message(key))
+    }
+
     /// A text that lists words, separated by commas; in lower case, from every locale.
     pub fn words(&self, key: &str) -> Vec<String> {
         let mut words = Vec::new();

@@ -1,9 +1,11 @@
 //! Text that comes in and goes out: cleaning at the edge, Markdown into entities, limits, splitting.
 
+pub(crate) mod figure;
 mod markdown;
 mod rich;
 mod split;
 
+pub use figure::Currency;
 pub use markdown::markdown;
 pub use rich::{Entity, RichText};
 pub use split::{split, split_rich};

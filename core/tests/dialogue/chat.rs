@@ -29,7 +29,7 @@ pub fn shipped_rules() -> &'static Rules {
 /// The same, and files are kept.
 pub fn file_rules() -> &'static Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
-    RULES.get_or_init(|| rules_with(&shipped_files(), None, true))
+    RULES.get_or_init(|| rules_keeping(&shipped_files(), None, true))
 }
 
 /// The same, but next to nothing is sure enough to be answered unasked.
@@ -59,15 +59,26 @@ pub fn model_rules() -> &'static Rules {
             .replace("accept = \"auto\"", "accept = 0.9")
             .replace("offer = \"auto\"", "offer = 0.9");
         let deadline = Duration::from_secs(45);
-        rules_with(&files, Some(ModelRung { deadline }), true)
+        rules_keeping(&files, Some(ModelRung { deadline }), true)
     })
 }
 
-fn rules_of(files: &PlaybookFiles, model: Option<ModelRung>) -> Rules {
-    rules_with(files, model, false)
+/// The shipped playbook with parts of its playbook.toml replaced.
+pub fn rules_with(replaced: &[(&str, &str)]) -> Rules {
+    let mut files = shipped_files();
+    let main = files.get_mut("playbook.toml").unwrap();
+    for (part, with) in replaced {
+        assert!(main.contains(part), "{part}");
+        *main = main.replace(part, with);
+    }
+    rules_of(&files, None)
 }
 
-fn rules_with(files: &PlaybookFiles, model: Option<ModelRung>, keeps_files: bool) -> Rules {
+fn rules_of(files: &PlaybookFiles, model: Option<ModelRung>) -> Rules {
+    rules_keeping(files, model, false)
+}
+
+fn rules_keeping(files: &PlaybookFiles, model: Option<ModelRung>, keeps_files: bool) -> Rules {
     let playbook = Playbook::parse(files).unwrap_or_else(|problems| panic!("{problems}"));
     let staff = LaneKey {
         bot_id: BotId(0),

@@ -94,8 +94,8 @@ fn the_form_goes_back_skips_cancels_and_resumes() {
         chat.snapshot.lead.as_ref().unwrap().column("phone").as_deref(),
         Some("+4930901820")
     );
-    let no = chat.taps("No");
-    assert!(no.contains("Without your consent"), "{no}");
+    let unsure = chat.says("perhaps");
+    assert!(unsure.contains("Without your consent"), "{unsure}");
 }
 
 #[test]
@@ -122,4 +122,49 @@ fn a_shared_contact_fills_the_contact_field() {
         chat.snapshot.lead.as_ref().unwrap().fields["contact"].source,
         FieldSource::Contact
     );
+}
+
+#[test]
+fn somebody_elses_contact_and_one_that_is_no_number_are_not_taken() {
+    for (phone, own, told) in [
+        ("+4930901820", false, "somebody else's contact"),
+        ("12", true, "neither an e-mail"),
+        ("", true, "neither an e-mail"),
+        ("+++", true, "neither an e-mail"),
+    ] {
+        let mut chat = Chat::new();
+        fill_until_contact(&mut chat);
+        let said = chat.update(UpdateKind::Contact {
+            phone: phone.into(),
+            own,
+        });
+        assert!(said.contains(told), "{phone}: {said}");
+        let lead = chat.snapshot.lead.as_ref().unwrap();
+        assert_eq!(lead.value("contact"), None, "{phone}");
+        assert_eq!(lead.form.field, "contact");
+    }
+}
+
+#[test]
+fn numbers_are_kept_as_the_world_dials_them() {
+    for (typed, kept) in [
+        ("030 901820", "+4930901820"),
+        ("(030) 90 18 20", "+4930901820"),
+        ("0049 30 901820", "+4930901820"),
+        ("+49 30 901820 ext. 12", "+4930901820"),
+        ("my number: +49 (0)30 901820, evenings", "+4930901820"),
+        ("+7 912 345-67-89", "+79123456789"),
+    ] {
+        let mut chat = Chat::new();
+        fill_until_contact(&mut chat);
+        chat.says(typed);
+        let lead = chat.snapshot.lead.as_ref().unwrap();
+        assert_eq!(lead.value("contact"), Some(kept), "{typed}");
+    }
+    let mut chat = Chat::new();
+    fill_until_contact(&mut chat);
+    chat.snapshot.client.as_mut().unwrap().language = Some("ru".into());
+    chat.says("8 (912) 345-67-89");
+    let lead = chat.snapshot.lead.as_ref().unwrap();
+    assert_eq!(lead.value("contact"), Some("+79123456789"));
 }

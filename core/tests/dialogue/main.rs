@@ -2,11 +2,15 @@
 
 mod case;
 mod chat;
+mod consent;
 mod form;
 mod media;
 mod model;
+mod nudges;
 #[path = "../shipped/mod.rs"]
 mod shipped;
+mod source;
+mod typed;
 mod urgent;
 
 use chat::Chat;

@@ -376,3 +376,19 @@ fn a_closed_case_waits_for_nothing() {
     chat.says("/start");
     assert_eq!(reports(&mut chat, job, text("Callisto.")), "");
 }
+
+#[test]
+fn what_a_client_refused_to_leave_is_not_found_in_their_words_either() {
+    let mut chat = chat();
+    crate::form::fill_until_contact(&mut chat);
+    chat.says("ann@example.com");
+    chat.taps("No");
+    let job = asks(&mut chat, FAR);
+    let proposals = ModelProposals {
+        fields: vec![found("contact", "ann@example.com"), found("name", "Ann Lee")],
+        ..ModelProposals::default()
+    };
+    reports(&mut chat, job, proposing("Noted.", proposals));
+    let lead = chat.snapshot.lead.as_ref().unwrap();
+    assert_eq!((lead.value("contact"), lead.value("name")), (None, None));
+}

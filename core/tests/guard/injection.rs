@@ -66,6 +66,8 @@ impl World {
             fields,
             consent_version: "1".into(),
             phone_region: Some("DE".into()),
+            phone_regions: BTreeMap::new(),
+            reminder_after: None,
         }
     }
 }
@@ -81,7 +83,9 @@ fn field(
         kind,
         choices,
         synonyms,
+        ranges: None,
         optional: false,
+        personal: false,
     }
 }
 
@@ -282,7 +286,7 @@ fn play(language: &str, attempts: &[Attempt]) {
         let mut dropped: Vec<Dropped> = proposed.dropped.clone();
         for proposal in &proposed.proposals {
             if let Proposal::LeadFields(fields) = proposal {
-                let findings = ground(&form, fields, &own);
+                let findings = ground(&form, Some("DE"), fields, &own);
                 assert_eq!(findings.fields, [], "{id} writes into the lead");
                 dropped.extend(findings.dropped);
             }

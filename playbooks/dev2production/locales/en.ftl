@@ -132,6 +132,9 @@ form-summary-field = • {$label}: {$value}
 form-summary-hint = Please tap "Confirm and send", or change a field.
 form-confirmed = Thank you! Your request is with our team. A colleague will write to you within one working day.
 form-cancelled = I left the form. What you have told me is kept: /quote goes on from there.
+form-consent-refused = All right: I do not send the request, and I have not kept your name and contact in the form. What you told me about the project stays until you have it erased, see /privacy.
+form-reminder = You were telling me about your project. Shall we finish? It goes on where we stopped; /cancel leaves the form.
+follow-up = Thank you again for your request. If anything is urgent or has changed, write here, or let me fetch a colleague:
 nothing-to-cancel = There is nothing to cancel.
 
 field-project_type-ask = What kind of project is it?
@@ -146,7 +149,8 @@ field-description-ask = Please describe it in a few sentences: what is there tod
 field-description-label = Description
 field-budget_range-ask = Which budget do you have in mind?
 field-budget_range-label = Budget
-field-budget_range-invalid = Please choose one of the ranges; "not sure yet" is fine.
+field-budget_range-invalid = Please choose one of the ranges, or write an amount such as "about 40k"; "not sure yet" is fine.
+field-budget_range-currency = I reckon in euros here and do not convert. Please choose a range in euros, or write for example "40k euros".
 choice-budget_range-lt-10k = Below €10k
 choice-budget_range-10k-50k = €10k–50k
 choice-budget_range-50k-150k = €50k–150k
@@ -154,7 +158,7 @@ choice-budget_range-150k-plus = Above €150k
 choice-budget_range-unknown = Not sure yet
 field-timeline-ask = When should it start?
 field-timeline-label = Timeline
-field-timeline-invalid = Please choose one of the buttons, or write for example "asap" or "next month".
+field-timeline-invalid = Please choose one of the buttons, or write for example "asap" or "next month" or "in two weeks".
 choice-timeline-urgent = As soon as possible
 choice-timeline-normal = Within one to three months
 choice-timeline-flexible = We are flexible
@@ -166,9 +170,9 @@ field-company-label = Company
 field-contact-ask = How can we reach you? Type an e-mail address or a phone number, or share yours with the button. ("back" and "cancel" work too.)
 field-contact-label = Contact
 field-contact-invalid = That is neither an e-mail address nor a phone number. Expected for example ann@example.com or +49 30 901820.
-field-consent-ask = May we keep these details and contact you about this project?
+field-consent-ask = May we keep these details and contact you about this project? What we do with them: {$site}/privacy
 field-consent-label = Consent
-field-consent-invalid = Without your consent I cannot send the request. Tap "Yes" to agree, or "Cancel" to leave the form.
+field-consent-invalid = Without your consent I cannot send the request. Tap "Yes" to agree; with "No" I forget your contact and leave the form.
 
 # --- words that are understood, separated by commas
 words-human = human, person, agent, operator, manager, talk to a human, talk to a person, real person, speak to a human, support, a human, a person, human please, person please, real human, live agent, live person, talk to human, speak to a person, speak with a human, talk with a person, connect me to a human, connect me with a person, connect me with someone, get me a human, give me a human, i want a human, i need a human, i want a person, i want to talk to a human, i want to talk to a person, i want to speak to a human, i want to speak to a person, i want to speak to someone, i want to talk to someone, can i talk to a human, can i talk to a person, can i talk to someone, can i speak to a human, can i speak to someone, can someone call me, call me, call me back, please call me, please call me back, let me talk to a manager, transfer me to a human, no bots please, not a bot, stop the bot, customer service
@@ -178,6 +182,7 @@ words-question = how, what, why, when, where, which, who, can, could, do, does, 
 words-back = back, go back
 words-skip = skip, pass
 words-cancel = cancel, stop, quit, exit
+words-no = no, n, nope, no thanks, no thank you, i do not agree, i don't agree, disagree, i refuse
 words-yes = yes, y, yep, sure, ok, okay, confirm, i agree, agree
 
 # --- by which answers of the model are judged: words and phrases separated by commas; * stands for

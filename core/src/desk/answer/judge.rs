@@ -24,6 +24,8 @@ pub(super) fn wording(playbook: &Playbook) -> Wording {
 /// Judges the answer to one prompt, as it comes and when it is there.
 pub(super) struct Judge<'a> {
     form: &'a Form,
+    /// Of phone numbers without a country.
+    region: Option<&'a str>,
     passages: Vec<&'a str>,
     own_words: Vec<(MessageId, &'a str)>,
     asked: &'a str,
@@ -60,6 +62,7 @@ impl<'a> Judge<'a> {
         };
         Judge {
             form: &material.playbook.form,
+            region: material.playbook.form.region(material.locale),
             alone: checker(false),
             handing_over: checker(true),
             passages,
@@ -127,7 +130,7 @@ impl<'a> Judge<'a> {
                 Proposal::LeadFields(fields) => proposed = fields,
             }
         }
-        let grounded = propose::ground(self.form, &proposed, &self.own_words);
+        let grounded = propose::ground(self.form, self.region, &proposed, &self.own_words);
         proposals.fields = grounded
             .fields
             .into_iter()

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::figure::{Figure, Figures};
 use super::phrase::words;
+use crate::text::figure::{Figure, Figures};
 
 /// Letters of a word that count: inflected forms of one word share them.
 const STEM: usize = 5;

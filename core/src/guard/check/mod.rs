@@ -1,7 +1,6 @@
 //! Whether what the model wrote may be said.
 
 mod confidence;
-mod figure;
 mod leak;
 mod link;
 mod phrase;
@@ -12,12 +11,12 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization as _;
 
-use self::figure::{Figure, Figures};
 use self::leak::Leak;
 use self::phrase::{Phrases, sentences, words};
 use super::redact::{Class, find};
 use super::untrusted::{is_hidden, own_markup};
 use crate::playbook::Playbook;
+use crate::text::figure::{self, Figure, Figures};
 
 /// How often a line, or a word in a row, may stand in an answer.
 const REPEATS: usize = 3;

@@ -7,6 +7,7 @@ use super::{Dropped, ProposedField};
 use crate::dialogue::form_input;
 use crate::guard::check::amounts;
 use crate::id::MessageId;
+use crate::lead::Unit;
 use crate::playbook::{Field, FieldKind, Form};
 
 /// A text of up to this many words must be said as it is.
@@ -38,15 +39,15 @@ pub struct Findings {
 }
 
 /// What a rule finds in the client's messages without a model: e-mail addresses and phone numbers, for the
-/// fields that take them. The newest message wins.
-pub fn found(form: &Form, messages: &[(MessageId, &str)]) -> Vec<Grounded> {
+/// fields that take them. The newest message wins. `region` is of numbers without a country.
+pub fn found(form: &Form, region: Option<&str>, messages: &[(MessageId, &str)]) -> Vec<Grounded> {
     let by_rule = |field: &&Field| match field.kind {
         FieldKind::Email | FieldKind::Phone | FieldKind::Contact => true,
         FieldKind::Choice | FieldKind::Text | FieldKind::Consent => false,
     };
     let find = |field: &Field| {
         messages.iter().rev().find_map(|(message_id, text)| {
-            let value = form_input::within(form, field, text)?;
+            let value = form_input::within(region, field, text)?;
             Some(Grounded {
                 field: field.name.clone(),
                 value,
@@ -70,16 +71,21 @@ pub fn found(form: &Form, messages: &[(MessageId, &str)]) -> Vec<Grounded> {
 /// - a choice must be one of the field's. If the form's rules, or the amounts in the quote, read
 ///   another one from it, it is dropped;
 /// - a text of four words and fewer must be said as it is, a longer one in three quarters of its words.
-pub fn ground(form: &Form, proposed: &[ProposedField], messages: &[(MessageId, &str)]) -> Findings {
+pub fn ground(
+    form: &Form,
+    region: Option<&str>,
+    proposed: &[ProposedField],
+    messages: &[(MessageId, &str)],
+) -> Findings {
     let mut findings = Findings {
-        fields: found(form, messages),
+        fields: found(form, region, messages),
         dropped: Vec::new(),
     };
     for proposed in proposed {
         if findings.fields.iter().any(|known| known.field == proposed.field) {
             continue;
         }
-        match ground_one(form, proposed, messages) {
+        match ground_one(form, region, proposed, messages) {
             Ok(grounded) => findings.fields.push(grounded),
             Err(reason) => findings.dropped.push(reason),
         }
@@ -91,6 +97,7 @@ pub fn ground(form: &Form, proposed: &[ProposedField], messages: &[(MessageId, &
 
 fn ground_one(
     form: &Form,
+    region: Option<&str>,
     proposed: &ProposedField,
     messages: &[(MessageId, &str)],
 ) -> Result<Grounded, Dropped> {
@@ -105,12 +112,12 @@ fn ground_one(
         .find(|(_, text)| stands_in(&plain(text), &quote));
     let (message_id, text) = said.ok_or(Dropped::NotSaid)?;
     let (value, confidence) = match field.kind {
-        FieldKind::Choice => choice(form, field, proposed)?,
+        FieldKind::Choice => choice(region, field, proposed)?,
         FieldKind::Text => said_text(&proposed.value, text)?,
         FieldKind::Email | FieldKind::Phone | FieldKind::Contact => {
-            let value = form_input::within(form, field, &proposed.value).ok_or(Dropped::NotValid)?;
-            let read = form_input::within(form, field, text)
-                .or_else(|| form_input::within(form, field, &proposed.quote));
+            let value = form_input::within(region, field, &proposed.value).ok_or(Dropped::NotValid)?;
+            let read = form_input::within(region, field, text)
+                .or_else(|| form_input::within(region, field, &proposed.quote));
             if read.as_ref() != Some(&value) && !plain(text).contains(&plain(&proposed.value)) {
                 return Err(Dropped::NotInQuote);
             }
@@ -127,7 +134,7 @@ fn ground_one(
     })
 }
 
-fn choice(form: &Form, field: &Field, proposed: &ProposedField) -> Result<(String, f64), Dropped> {
+fn choice(region: Option<&str>, field: &Field, proposed: &ProposedField) -> Result<(String, f64), Dropped> {
     let wanted = plain(&proposed.value);
     let same =
         |choice: &&String| plain(choice) == wanted && plain_signs(choice) == plain_signs(&proposed.value);
@@ -136,17 +143,24 @@ fn choice(form: &Form, field: &Field, proposed: &ProposedField) -> Result<(Strin
         .iter()
         .find(same)
         .cloned()
-        .or_else(|| form_input::within(form, field, &proposed.value))
+        .or_else(|| form_input::within(region, field, &proposed.value))
         .ok_or(Dropped::NotValid)?;
-    if let Some(read) = form_input::within(form, field, &proposed.quote) {
+    if let Some(read) = form_input::within(region, field, &proposed.quote) {
         return if read == value {
             Ok((value, 0.8))
         } else {
             Err(Dropped::NotInQuote)
         };
     }
+    if form_input::in_other_currency(field, &proposed.quote) {
+        return Err(Dropped::NotInQuote);
+    }
     let said = amounts(&proposed.quote);
-    let ranges: Vec<Option<(u64, u64)>> = field.choices.iter().map(|choice| range_of(choice)).collect();
+    let ranges: Vec<Option<(u64, u64)>> = field
+        .choices
+        .iter()
+        .map(|choice| range_of(field, choice))
+        .collect();
     if said.is_empty() || ranges.iter().all(Option::is_none) {
         return Ok((value, 0.5));
     }
@@ -164,8 +178,14 @@ fn choice(form: &Form, field: &Field, proposed: &ProposedField) -> Result<(Strin
     }
 }
 
-/// The range a choice names (`<10k`, `10k-50k`, `150k+`), in thousandths.
-fn range_of(choice: &str) -> Option<(u64, u64)> {
+/// The range of a choice, in thousandths: the playbook's, else the one it names (`<10k`, `10k-50k`,
+/// `150k+`). Of days there is none: a quote of them is the form's to read.
+fn range_of(field: &Field, choice: &str) -> Option<(u64, u64)> {
+    if let Some(ranges) = &field.ranges {
+        let range = ranges.choices.iter().find(|range| range.choice == choice)?;
+        let counts = ranges.unit != Unit::Days;
+        return counts.then_some((range.from, range.below.unwrap_or(u64::MAX)));
+    }
     let figures = amounts(choice);
     match (
         figures.as_slice(),

@@ -5,13 +5,17 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+const REGION: Option<&str> = Some("DE");
+
 fn field(name: &str, kind: FieldKind, choices: &[&str]) -> Field {
     Field {
         name: name.into(),
         kind,
         choices: choices.iter().map(|choice| (*choice).into()).collect(),
         synonyms: BTreeMap::from([("cloud".to_owned(), vec!["aws".to_owned(), "облако".to_owned()])]),
+        ranges: None,
         optional: false,
+        personal: false,
     }
 }
 
@@ -27,6 +31,8 @@ fn form() -> Form {
         ],
         consent_version: "1".into(),
         phone_region: Some("DE".into()),
+        phone_regions: BTreeMap::new(),
+        reminder_after: None,
     }
 }
 
@@ -207,7 +213,7 @@ fn only_what_the_client_said_counts() {
         (proposed("name", "Ann Lee", "e"), Err(Dropped::NoQuote)),
         (proposed("name", "Ann Lee", "nn Le"), Err(Dropped::NotSaid)),
     ] {
-        let findings = ground(&form(), std::slice::from_ref(&proposed), &messages);
+        let findings = ground(&form(), REGION, std::slice::from_ref(&proposed), &messages);
         let of_field = findings
             .fields
             .iter()
@@ -236,12 +242,12 @@ fn only_what_the_client_said_counts() {
 fn what_a_rule_finds_comes_first_and_stays() {
     let messages = [(id(1), "mail me: Ann@Example.com"), (id(2), "thanks")];
     let wrong = proposed("contact", "boris@evil.example", "mail me");
-    let findings = ground(&form(), &[wrong], &messages);
+    let findings = ground(&form(), REGION, &[wrong], &messages);
     assert_eq!(findings.fields.len(), 1);
     assert_eq!(findings.fields[0].value, "Ann@example.com");
     assert_eq!(findings.fields[0].message_id, id(1));
     let invented = proposed("contact", "boris@evil.example", "thanks");
-    let findings = ground(&form(), &[invented], &messages[1..]);
+    let findings = ground(&form(), REGION, &[invented], &messages[1..]);
     assert_eq!(
         (findings.fields, findings.dropped),
         (vec![], vec![Dropped::NotInQuote])
@@ -277,7 +283,7 @@ proptest! {
     ) {
         read(&[call(&name, &arguments)], &form());
         let field = proposed("description", &value, &quote);
-        for grounded in ground(&form(), &[field], &[(id(1), &message)]).fields {
+        for grounded in ground(&form(), REGION, &[field], &[(id(1), &message)]).fields {
             let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
             prop_assert!(words(&message).contains(&words(&grounded.quote)));
         }

@@ -3,7 +3,7 @@
 use super::{Currency, Span};
 
 /// Whether a word at the end of an unfinished text may be part of a figure that goes on.
-pub(in crate::guard) fn may_go_on(word: &str) -> bool {
+pub(crate) fn may_go_on(word: &str) -> bool {
     let lower = word.to_lowercase();
     let letters: String = lower.chars().filter(|c| c.is_alphabetic()).collect();
     (word.contains(|c: char| c.is_ascii_digit() || sign(c).is_some()) && !word.contains("://"))
@@ -15,7 +15,7 @@ pub(in crate::guard) fn may_go_on(word: &str) -> bool {
         || is_connector(&lower)
 }
 
-pub(super) fn multiplier(word: &str) -> Option<u64> {
+pub(crate) fn multiplier(word: &str) -> Option<u64> {
     match word {
         "k" | "к" | "тыс" | "thousand" => Some(1_000),
         "m" | "mio" | "mln" | "млн" | "million" | "миллион" | "миллиона" | "миллионов" => {
@@ -26,7 +26,7 @@ pub(super) fn multiplier(word: &str) -> Option<u64> {
     }
 }
 
-pub(super) fn sign(c: char) -> Option<Currency> {
+pub(crate) fn sign(c: char) -> Option<Currency> {
     match c {
         '€' => Some(Currency::Euro),
         '$' => Some(Currency::Dollar),
@@ -37,7 +37,7 @@ pub(super) fn sign(c: char) -> Option<Currency> {
     }
 }
 
-pub(super) fn currency(word: &str) -> Option<Currency> {
+pub(crate) fn currency(word: &str) -> Option<Currency> {
     let one_of = |stems: &[&str]| stems.iter().any(|stem| word.starts_with(stem));
     match word {
         "eur" | "euro" | "euros" | "евро" => Some(Currency::Euro),
@@ -55,7 +55,7 @@ pub(super) fn currency(word: &str) -> Option<Currency> {
     }
 }
 
-pub(super) fn span(word: &str) -> Option<Span> {
+pub(crate) fn span(word: &str) -> Option<Span> {
     let one_of = |words: &[&str]| words.contains(&word);
     match word {
         _ if one_of(&["minute", "minutes", "min", "мин"]) || word.starts_with("минут") => {
@@ -75,7 +75,7 @@ pub(super) fn span(word: &str) -> Option<Span> {
 }
 
 /// Words that may stand between a number and its days.
-pub(super) fn is_kind_of_day(word: &str) -> bool {
+pub(crate) fn is_kind_of_day(word: &str) -> bool {
     [
         "business",
         "working",
@@ -90,7 +90,7 @@ pub(super) fn is_kind_of_day(word: &str) -> bool {
     .any(|stem| word.starts_with(stem))
 }
 
-pub(super) fn month(word: &str) -> Option<u64> {
+pub(crate) fn month(word: &str) -> Option<u64> {
     const MONTHS: [(&str, &str); 12] = [
         ("january", "январ"),
         ("february", "феврал"),
@@ -117,37 +117,54 @@ pub(super) fn month(word: &str) -> Option<u64> {
     u64::try_from(at + 1).ok()
 }
 
-pub(super) fn number_word(word: &str) -> Option<u64> {
-    const WORDS: [&[&str]; 12] = [
-        &["one", "один", "одна", "одну", "одной", "одного"],
-        &["two", "два", "две", "двух"],
-        &["three", "три", "трех"],
-        &["four", "четыре", "четырех"],
-        &["five", "пять", "пяти"],
-        &["six", "шесть", "шести"],
-        &["seven", "семь", "семи"],
-        &["eight", "восемь", "восьми"],
-        &["nine", "девять", "девяти"],
-        &["ten", "десять", "десяти"],
-        &["eleven", "одиннадцать"],
-        &["twelve", "двенадцать", "двенадцати"],
-    ];
-    let others = [
-        (20, &["twenty", "двадцать"]),
-        (30, &["thirty", "тридцать"]),
-        (50, &["fifty", "пятьдесят"]),
-        (100, &["hundred", "сто"]),
-    ];
-    if let Some(at) = WORDS.iter().position(|words| words.contains(&word)) {
-        return u64::try_from(at + 1).ok();
-    }
-    others
+/// Numbers in words, with the Russian cases in which amounts are said.
+const NUMBER_WORDS: [(u64, &[&str]); 36] = [
+    (1, &["one", "один", "одна", "одну", "одной", "одного"]),
+    (2, &["two", "два", "две", "двух"]),
+    (3, &["three", "три", "трех"]),
+    (4, &["four", "четыре", "четырех"]),
+    (5, &["five", "пять", "пяти"]),
+    (6, &["six", "шесть", "шести"]),
+    (7, &["seven", "семь", "семи"]),
+    (8, &["eight", "восемь", "восьми"]),
+    (9, &["nine", "девять", "девяти"]),
+    (10, &["ten", "десять", "десяти"]),
+    (11, &["eleven", "одиннадцать", "одиннадцати"]),
+    (12, &["twelve", "двенадцать", "двенадцати"]),
+    (13, &["thirteen", "тринадцать", "тринадцати"]),
+    (14, &["fourteen", "четырнадцать", "четырнадцати"]),
+    (15, &["fifteen", "пятнадцать", "пятнадцати"]),
+    (16, &["sixteen", "шестнадцать", "шестнадцати"]),
+    (17, &["seventeen", "семнадцать", "семнадцати"]),
+    (18, &["eighteen", "восемнадцать", "восемнадцати"]),
+    (19, &["nineteen", "девятнадцать", "девятнадцати"]),
+    (20, &["twenty", "двадцать", "двадцати"]),
+    (30, &["thirty", "тридцать", "тридцати"]),
+    (40, &["forty", "fourty", "сорок", "сорока"]),
+    (50, &["fifty", "пятьдесят", "пятидесяти"]),
+    (60, &["sixty", "шестьдесят", "шестидесяти"]),
+    (70, &["seventy", "семьдесят", "семидесяти"]),
+    (80, &["eighty", "восемьдесят", "восьмидесяти"]),
+    (90, &["ninety", "девяносто", "девяноста"]),
+    (100, &["hundred", "сто", "ста"]),
+    (200, &["двести", "двухсот"]),
+    (300, &["триста", "трехсот"]),
+    (400, &["четыреста", "четырехсот"]),
+    (500, &["пятьсот", "пятисот"]),
+    (600, &["шестьсот", "шестисот"]),
+    (700, &["семьсот", "семисот"]),
+    (800, &["восемьсот", "восьмисот"]),
+    (900, &["девятьсот", "девятисот"]),
+];
+
+pub(crate) fn number_word(word: &str) -> Option<u64> {
+    NUMBER_WORDS
         .iter()
         .find(|(_, words)| words.contains(&word))
         .map(|(value, _)| *value)
 }
 
-pub(super) fn is_connector(word: &str) -> bool {
+pub(crate) fn is_connector(word: &str) -> bool {
     matches!(
         word,
         "-" | "–" | "—" | "‑" | "/" | "to" | "or" | "and" | "до" | "или" | "и"

@@ -1,28 +1,48 @@
 //! Numbers in a text and what they measure, in English and Russian spelling.
 
 mod read;
-mod token;
-mod word;
+pub(crate) mod token;
+pub(crate) mod word;
 
-pub(super) use word::may_go_on;
+pub(crate) use word::may_go_on;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::guard) enum Currency {
+pub enum Currency {
+    /// EUR.
     Euro,
+    /// USD.
     Dollar,
+    /// GBP.
     Pound,
+    /// RUB.
     Rouble,
+    /// CHF.
     Franc,
+    /// Any other.
     Other,
+}
+
+impl Currency {
+    /// The currency of an ISO 4217 code, if amounts in it can be told from those in others.
+    pub fn of_code(code: &str) -> Option<Currency> {
+        match code {
+            "EUR" => Some(Currency::Euro),
+            "USD" => Some(Currency::Dollar),
+            "GBP" => Some(Currency::Pound),
+            "RUB" => Some(Currency::Rouble),
+            "CHF" => Some(Currency::Franc),
+            _ => None,
+        }
+    }
 }
 
 /// What a period is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::guard) enum Span {
+pub(crate) enum Span {
     Minutes,
     Hours,
     Days,
@@ -33,7 +53,7 @@ pub(in crate::guard) enum Span {
 
 /// A number and what it measures. Numbers are in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::guard) enum Measure {
+pub(crate) enum Measure {
     Plain(u64),
     Money(u64, Currency),
     Percent(u64),
@@ -46,7 +66,7 @@ pub(in crate::guard) enum Measure {
 
 /// A figure in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::guard) struct Figure {
+pub(crate) struct Figure {
     pub range: Range<usize>,
     pub measure: Measure,
 }
@@ -70,7 +90,7 @@ impl Figure {
 
 /// The figures of several texts.
 #[derive(Clone, Debug, Default)]
-pub(in crate::guard) struct Figures {
+pub(crate) struct Figures {
     measures: BTreeSet<Measure>,
     values: BTreeSet<u64>,
     days: BTreeSet<(u64, u64)>,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::word::multiplier;
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Thousandths, and whether it has its thousands (`2k`) already.
     Number(u64, bool),
     At(u64),
@@ -15,7 +15,7 @@ pub(super) enum Kind {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Token {
+pub(crate) struct Token {
     pub range: Range<usize>,
     pub kind: Kind,
 }
@@ -29,7 +29,7 @@ impl Token {
     }
 }
 
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut found: Vec<Token> = Vec::new();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
@@ -141,7 +141,7 @@ fn amount(text: &str) -> (usize, Kind) {
             at += 1 + length;
         }
     }
-    let value = whole.parse::<u64>().unwrap_or(u64::MAX / 1_000_000_000_000);
+    let value = whole.parse::<u64>().unwrap_or(u64::MAX / 1_000);
     let value = value.saturating_mul(1_000).saturating_add(thousandths);
     let letters = text[at..]
         .find(|c: char| !c.is_alphabetic())

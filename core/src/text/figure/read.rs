@@ -16,7 +16,7 @@ struct Part {
 }
 
 /// All figures of the tokens of a text, in order.
-pub(super) fn figures(tokens: &[Token]) -> Vec<Figure> {
+pub(crate) fn figures(tokens: &[Token]) -> Vec<Figure> {
     let mut figures = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
