@@ -13,6 +13,7 @@ mod case;
 mod commands;
 mod decision;
 mod event;
+mod follow;
 mod form;
 pub(crate) mod form_input;
 mod handover;
