@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml::{Spanned, Value};
 
 use crate::knowledge::{Threshold, Thresholds};
+use crate::lead::Rubric;
 
 use super::form::{FieldKind, RawForm, choice_key};
 use super::hours::Hours;
@@ -157,6 +158,47 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
         texts,
         warnings: problems,
     })
+}
+
+/// What a file with a rubric may hold beside it is left alone, but for the form it was written for.
+#[derive(Deserialize)]
+struct RawRubricFile {
+    rubric: RawRubric,
+    form: Option<RawForm>,
+    locales: Option<RawLocales>,
+}
+
+/// The rubric of a text, checked against the form in it, or else against `form`.
+pub(super) fn rubric_alone(file: &str, text: &str, form: &Form) -> Result<Rubric, Problems> {
+    let mut problems = Problems::default();
+    let raw: RawRubricFile = match toml::from_str(text) {
+        Ok(raw) => raw,
+        Err(error) => {
+            let line = error.span().map_or(0, |span| line_at(text, span.start));
+            problems.error(file, line, error.message());
+            return Err(problems);
+        }
+    };
+    let tags = raw.locales.map_or_else(Vec::new, |locales| locales.supported);
+    let locales: Vec<Locale> = tags
+        .iter()
+        .filter_map(|tag| Locale::parse(tag.get_ref()))
+        .collect();
+    let own = raw
+        .form
+        .map(|raw| form::parse(file, text, raw, &locales, &mut problems));
+    let rubric = rubric::parse(
+        file,
+        text,
+        raw.rubric,
+        own.as_ref().unwrap_or(form),
+        &mut problems,
+    );
+    problems.0.sort();
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    Ok(rubric)
 }
 
 /// Hash over all files; names and lengths are part of it, so that nothing can move between files.
@@ -332,7 +374,7 @@ fn off_topic(
 }
 
 /// Keys of the texts the playbook must have, and why.
-fn needed_texts(form: &Form, rubric: &crate::lead::Rubric, services: &[String]) -> BTreeMap<String, String> {
+fn needed_texts(form: &Form, rubric: &Rubric, services: &[String]) -> BTreeMap<String, String> {
     let mut needed = BTreeMap::new();
     for key in TEXT_KEYS {
         needed.insert((*key).to_owned(), "the dialogue says it".to_owned());
