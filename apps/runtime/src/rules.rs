@@ -2,10 +2,12 @@
 
 use frontdesk_core::dialogue::{ModelRung, Registry, Rules, RulesSettings};
 use frontdesk_core::playbook::Playbook;
+use frontdesk_core::replay::Ladder;
 use frontdesk_core::work::LaneKey;
 use slog::Logger;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::knowledge;
@@ -22,18 +24,81 @@ pub(crate) fn load(
     for warning in &playbook.warnings.0 {
         drop(writeln!(std::io::stderr(), "{warning}"));
     }
-    let rules_settings = RulesSettings {
-        agent_timeout: settings.agent_timeout,
-        staff_chats,
-        model: settings.model.as_ref().map(|model| ModelRung {
-            deadline: model.deadline,
-        }),
-    };
+    let model = settings.model.as_ref().map(|model| ModelRung {
+        deadline: model.deadline,
+    });
+    Ok(Arc::new(build(settings, playbook, staff_chats, model, log)))
+}
+
+/// The rules of the playbook in force, for looking back at chats: nobody is told and nothing is asked.
+pub(crate) struct Offline {
+    without_model: Rules,
+    with_model: Rules,
+    asks_model: bool,
+}
+
+impl Offline {
+    /// Loads the playbook and its knowledge.
+    pub fn load(settings: &Settings, log: &Logger) -> Result<Self, Failure> {
+        let rules = |model| -> Result<Rules, Failure> {
+            let playbook = playbook::load(settings.playbook.as_deref())?;
+            Ok(build(settings, playbook, Vec::new(), model, log))
+        };
+        // Nobody waits for it here.
+        let deadline = settings.model.as_ref().map_or(DEADLINE, |model| model.deadline);
+        Ok(Offline {
+            without_model: rules(None)?,
+            with_model: rules(Some(ModelRung { deadline }))?,
+            asks_model: settings.model.is_some(),
+        })
+    }
+
+    /// Both at once.
+    pub fn ladder(&self) -> Ladder<'_> {
+        Ladder {
+            without_model: &self.without_model,
+            with_model: &self.with_model,
+            asks_model: self.asks_model,
+        }
+    }
+}
+
+/// The rules that answer demo clients: the same on every machine with this playbook.
+pub(crate) fn load_for_demo(settings: &Settings, log: &Logger) -> Result<Rules, Failure> {
+    let playbook = playbook::load(settings.playbook.as_deref())?;
     let knowledge = knowledge::load(&playbook, &settings.data_dir, log);
-    Ok(Arc::new(Rules::with_knowledge(
+    let rules_settings = RulesSettings {
+        model: Some(ModelRung { deadline: DEADLINE }),
+        ..RulesSettings::default()
+    };
+    Ok(Rules::with_knowledge(
         Arc::new(playbook),
         knowledge,
         Registry::standard(),
         rules_settings,
-    )))
+    ))
+}
+
+/// How long a model is waited for where nobody set it.
+const DEADLINE: Duration = Duration::from_secs(45);
+
+fn build(
+    settings: &Settings,
+    playbook: Playbook,
+    staff_chats: Vec<LaneKey>,
+    model: Option<ModelRung>,
+    log: &Logger,
+) -> Rules {
+    let rules_settings = RulesSettings {
+        agent_timeout: settings.agent_timeout,
+        staff_chats,
+        model,
+    };
+    let knowledge = knowledge::load(&playbook, &settings.data_dir, log);
+    Rules::with_knowledge(
+        Arc::new(playbook),
+        knowledge,
+        Registry::standard(),
+        rules_settings,
+    )
 }
