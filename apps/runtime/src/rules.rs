@@ -32,7 +32,7 @@ pub(crate) fn load(
 
 /// The rules of the playbook in force, for looking back at chats: nobody is told and nothing is asked.
 pub(crate) struct Offline {
-    without_model: Rules,
+    rules: Rules,
     with_model: Rules,
     asks_model: bool,
 }
@@ -47,7 +47,7 @@ impl Offline {
         // Nobody waits for it here.
         let deadline = settings.model.as_ref().map_or(DEADLINE, |model| model.deadline);
         Ok(Offline {
-            without_model: rules(None)?,
+            rules: rules(None)?,
             with_model: rules(Some(ModelRung { deadline }))?,
             asks_model: settings.model.is_some(),
         })
@@ -56,7 +56,7 @@ impl Offline {
     /// Both at once.
     pub fn ladder(&self) -> Ladder<'_> {
         Ladder {
-            without_model: &self.without_model,
+            without_model: &self.rules,
             with_model: &self.with_model,
             asks_model: self.asks_model,
         }

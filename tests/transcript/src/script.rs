@@ -22,7 +22,7 @@ pub(crate) enum Step {
     Now(Timestamp),
     /// `= language …`
     Language(String),
-    /// `= name …`
+    /// `= name …`; empty for nobody's.
     Name(String),
     /// The client does something.
     Client(UpdateKind),
@@ -71,7 +71,7 @@ impl Step {
         match self {
             Step::Now(at) => format!("= now {at}"),
             Step::Language(tag) => format!("= language {}", one_line(tag)),
-            Step::Name(name) => format!("= name {}", one_line(name)),
+            Step::Name(name) => format!("= name {}", one_line(name)).trim_end().to_owned(),
             Step::Client(what) => client_line(what),
             Step::Tap(label) => format!("[{}]", one_line(label)),
             Step::Agent(action) => match action {
@@ -211,7 +211,7 @@ fn setting(text: &str) -> Result<Step, String> {
     match name {
         "now" => value.parse().map(Step::Now).map_err(|error| format!("{error}")),
         "language" if !value.is_empty() => Ok(Step::Language(value.to_owned())),
-        "name" if !value.is_empty() => Ok(Step::Name(value.to_owned())),
+        "name" => Ok(Step::Name(value.to_owned())),
         _ => Err(format!(
             "`= {text}`: expected = now TIME, = language TAG or = name NAME"
         )),
@@ -273,10 +273,11 @@ mod tests {
             (0..4_000_000_000_i64).prop_map(|at| Step::Now(Timestamp::from_seconds(at))),
             "[a-z]{2}(-[A-Z]{2})?".prop_map(Step::Language),
             word().prop_map(Step::Name),
+            Just(Step::Name(String::new())),
             word().prop_map(|text| Step::Client(UpdateKind::Text { text })),
             word().prop_map(|text| Step::Client(UpdateKind::Edited { text })),
             "\\+[0-9]{6,12}".prop_map(|phone| Step::Client(UpdateKind::Contact { phone, own: true })),
-            word().prop_map(|label| Step::Tap(label)),
+            word().prop_map(Step::Tap),
             word().prop_map(|text| Step::Agent(AgentAction::Say { text })),
             word().prop_map(|text| Step::Agent(AgentAction::Note { text })),
             Just(Step::Agent(AgentAction::HandBack)),

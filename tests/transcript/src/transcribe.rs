@@ -32,9 +32,8 @@ pub fn transcribe(
     if let Some(locale) = &again.began_in {
         lines.step(&Step::Language(locale.to_string()));
     }
-    if let Some(name) = &case.client.first_name {
-        lines.step(&Step::Name(hide(name)));
-    }
+    let name = case.client.first_name.as_deref().unwrap_or_default();
+    lines.step(&Step::Name(hide(name)));
     let mut owner = Owner::Bot;
     let mut agent_spoke = first;
     for moment in moments(&case.messages) {

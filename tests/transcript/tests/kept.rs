@@ -89,7 +89,7 @@ fn casts() -> Vec<Cast> {
 /// The cases of the demo's first clients, as a store would keep them.
 fn kept() -> Vec<KeptCase> {
     let casts = casts();
-    let mut cases = Vec::new();
+    let mut kept = Vec::new();
     for number in 1..=CLIENTS {
         let ids = SeededIds::new(u64::from(number));
         let decision = demo::client(&today().with_model, &casts, demo::lane(1, number), &ids);
@@ -106,7 +106,7 @@ fn kept() -> Vec<KeptCase> {
                 edited_at: None,
                 message: message.clone(),
             });
-            cases.push(KeptCase {
+            kept.push(KeptCase {
                 client: client.clone(),
                 lead: decision
                     .lead
@@ -117,7 +117,7 @@ fn kept() -> Vec<KeptCase> {
             });
         }
     }
-    cases
+    kept
 }
 
 fn told(case: &KeptCase, again: &Again) -> String {
