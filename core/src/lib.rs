@@ -11,6 +11,8 @@
 //! | [`guard`] | what the model may see, say and propose |
 //! | [`model`] | what keeps calls of language models within time, budget and reason |
 //! | [`desk`] | the use cases and the loops: door, worker, sender, jobs, upkeep |
+//! | [`replay`] | chats as they were kept, decided again |
+//! | [`demo`] | made-up clients for demonstrations |
 //!
 //! **Invariants.** No I/O, no clock, no randomness and no runtime of its own: time, entropy and
 //! waiting come through [`port::Clock`] and [`port::IdSource`]. No module names a technology. A
@@ -23,6 +25,7 @@ mod open_enum;
 pub mod access;
 pub mod audit;
 pub mod conversation;
+pub mod demo;
 pub mod desk;
 pub mod dialogue;
 pub mod guard;
@@ -32,6 +35,7 @@ pub mod lead;
 pub mod model;
 pub mod playbook;
 pub mod port;
+pub mod replay;
 pub mod text;
 pub mod time;
 pub mod work;

@@ -233,3 +233,39 @@ fn all_problems_are_told_at_once_and_a_missing_file_is_named() {
     }
     assert!(Playbook::parse(&frontdesk_core::playbook::PlaybookFiles::new()).is_err());
 }
+
+#[test]
+fn a_rubric_alone_is_checked_against_the_form_and_told_with_its_line() {
+    let files = shipped_files();
+    let playbook = Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}"));
+    let whole = playbook.rubric_from("x.toml", &files["playbook.toml"]);
+    assert_eq!(whole.as_ref(), Ok(&playbook.rubric));
+    let alone = "[rubric]\nversion = \"2\"\nhot = 5\nwarm = 1\n\
+                 [[rubric.rule]]\nid = \"a\"\nwhen = { present = \"company\" }\npoints = 5\n";
+    let read = playbook.rubric_from("x.toml", alone);
+    assert_eq!(
+        read.map(|rubric| (rubric.version, rubric.hot, rubric.rules.len())),
+        Ok(("2".into(), 5, 1))
+    );
+    for (from, to, expected) in [
+        (
+            "\"company\"",
+            "\"shoes\"",
+            "x.toml:5: error: rule `a`: `shoes` is no field",
+        ),
+        ("hot = 5", "hot = 0", "x.toml:4: error: `warm` is above `hot`"),
+        ("hot = 5", "hot = ", "x.toml:3: error: "),
+        ("[rubric]", "[rubrik]", "x.toml"),
+    ] {
+        let problems = playbook.rubric_from("x.toml", &alone.replacen(from, to, 1));
+        let said = problems.map_or_else(|problems| problems.to_string(), |_| "nothing".to_owned());
+        assert!(said.contains(expected), "{to}: {said}");
+    }
+    // A whole playbook of another form is checked against its own.
+    let other = format!(
+        "{alone}[locales]\ndefault = \"en\"\nsupported = [\"en\"]\n[form]\nconsent_version = \"1\"\n\
+         [[form.field]]\nname = \"shoes\"\nkind = \"text\"\n"
+    );
+    let other = other.replacen("\"company\"", "\"shoes\"", 1);
+    assert!(playbook.rubric_from("x.toml", &other).is_ok());
+}

@@ -42,6 +42,20 @@ enum Sub {
     /// Dead letters: what was given up
     #[command(subcommand)]
     Dead(commands::dead::Action),
+    /// Demo data: made-up clients with their chats and leads, the same every time
+    ///
+    /// They write in the 60 days before 2026-11-21 (UTC), whatever day it is now, and the playbook in
+    /// force answers them. The same number, seed and playbook give the same rows in every database. Who is
+    /// there already is left alone: a second run changes nothing, a larger number adds the rest. Their
+    /// chats are of the channel `demo`, which no messenger serves: nothing is sent to anybody.
+    Seed(commands::seed::Arguments),
+    /// Scores of leads
+    #[command(subcommand)]
+    Score(commands::score::Action),
+    /// Write a stored chat as a transcript, without what is personal
+    Transcript(commands::transcript::Arguments),
+    /// Decide stored chats again, and show what would be said otherwise, changing nothing
+    Replay(commands::replay::Arguments),
     /// Tokens of the admin API
     #[command(subcommand)]
     Token(commands::token::Action),
@@ -98,6 +112,10 @@ fn run(cli: Cli, flags: BTreeMap<String, String>) -> Result<(), Failure> {
         Some(Sub::Config(action)) => commands::config::execute(&context, &action),
         Some(Sub::Knowledge(action)) => commands::knowledge::execute(&context, action),
         Some(Sub::Dead(action)) => commands::dead::execute(&context, &action),
+        Some(Sub::Seed(arguments)) => commands::seed::execute(&context, &arguments),
+        Some(Sub::Score(action)) => commands::score::execute(&context, &action),
+        Some(Sub::Transcript(arguments)) => commands::transcript::execute(&context, &arguments),
+        Some(Sub::Replay(arguments)) => commands::replay::execute(&context, &arguments),
         Some(Sub::Token(action)) => commands::token::execute(&context, &action),
         Some(Sub::Audit(action)) => commands::audit::execute(&context, &action),
     }

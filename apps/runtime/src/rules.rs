@@ -2,17 +2,20 @@
 
 use frontdesk_core::dialogue::{FilesRung, ModelRung, Registry, Rules, RulesSettings};
 use frontdesk_core::playbook::Playbook;
+use frontdesk_core::replay::Ladder;
 use frontdesk_core::work::LaneKey;
 use slog::Logger;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::knowledge;
 use crate::playbook;
 use crate::settings::Settings;
 
-/// Loads the playbook and its knowledge. `max_bytes` is the largest file that the messenger hands out. Warnings about the playbook go to standard error.
+/// Loads the playbook and its knowledge. `max_bytes` is the largest file that the messenger hands
+/// out. Warnings about the playbook go to standard error.
 pub(crate) fn load(
     settings: &Settings,
     staff_chats: Vec<LaneKey>,
@@ -23,7 +26,7 @@ pub(crate) fn load(
     for warning in &playbook.warnings.0 {
         drop(writeln!(std::io::stderr(), "{warning}"));
     }
-    let rules_settings = RulesSettings {
+    let rules = RulesSettings {
         agent_timeout: settings.agent_timeout,
         staff_chats,
         model: settings.model.as_ref().map(|model| ModelRung {
@@ -31,11 +34,62 @@ pub(crate) fn load(
         }),
         files: Some(FilesRung { max_bytes }),
     };
+    Ok(Arc::new(build(settings, playbook, rules, log)))
+}
+
+/// The rules of the playbook in force, for looking back at chats: nobody is told and nothing is asked.
+pub(crate) struct Offline {
+    rules: Rules,
+    with_model: Rules,
+    asks_model: bool,
+}
+
+impl Offline {
+    /// Loads the playbook and its knowledge.
+    pub fn load(settings: &Settings, log: &Logger) -> Result<Self, Failure> {
+        let rules = |model| -> Result<Rules, Failure> {
+            let playbook = playbook::load(settings.playbook.as_deref())?;
+            // Without files: what a file came to stands in its own row, and is not decided again.
+            let rules = RulesSettings {
+                agent_timeout: settings.agent_timeout,
+                model,
+                ..RulesSettings::default()
+            };
+            Ok(build(settings, playbook, rules, log))
+        };
+        // Nobody waits for it here.
+        let deadline = settings.model.as_ref().map_or(DEADLINE, |model| model.deadline);
+        Ok(Offline {
+            rules: rules(None)?,
+            with_model: rules(Some(ModelRung { deadline }))?,
+            asks_model: settings.model.is_some(),
+        })
+    }
+
+    /// Both at once.
+    pub fn ladder(&self) -> Ladder<'_> {
+        Ladder {
+            without_model: &self.rules,
+            with_model: &self.with_model,
+            asks_model: self.asks_model,
+        }
+    }
+}
+
+/// The rules that answer demo clients: the same on every machine with this playbook.
+pub(crate) fn load_for_demo(settings: &Settings, log: &Logger) -> Result<Rules, Failure> {
+    let playbook = playbook::load(settings.playbook.as_deref())?;
+    let rules = RulesSettings {
+        model: Some(ModelRung { deadline: DEADLINE }),
+        ..RulesSettings::default()
+    };
+    Ok(build(settings, playbook, rules, log))
+}
+
+/// How long a model is waited for where nobody set it.
+const DEADLINE: Duration = Duration::from_secs(45);
+
+fn build(settings: &Settings, playbook: Playbook, rules: RulesSettings, log: &Logger) -> Rules {
     let knowledge = knowledge::load(&playbook, &settings.data_dir, log);
-    Ok(Arc::new(Rules::with_knowledge(
-        Arc::new(playbook),
-        knowledge,
-        Registry::standard(),
-        rules_settings,
-    )))
+    Rules::with_knowledge(Arc::new(playbook), knowledge, Registry::standard(), rules)
 }

@@ -14,6 +14,7 @@ mod commands;
 mod consent;
 mod decision;
 mod event;
+mod follow;
 mod form;
 pub(crate) mod form_input;
 mod form_skill;

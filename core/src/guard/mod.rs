@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`untrusted`] | cleans what goes to the model, and fences what nobody vouches for |
 //! | [`redact`], [`redacted`] | keeps contact details, account numbers and secrets from the model |
+//! | [`disguise`] | makes a chat fit to be shown: made-up values for personal ones |
 //! | [`tokens`] | bounds a prompt, drops the oldest turns that do not fit |
 //! | [`check`] | decides whether an answer may be said |
 //! | [`propose`] | reads what the model proposes; keeps what the client's own words bear out |
@@ -14,6 +15,7 @@
 //! passed on. It holds no tool: it proposes, and the dialogue decides.
 
 pub mod check;
+pub mod disguise;
 pub mod propose;
 pub mod redact;
 pub mod redacted;

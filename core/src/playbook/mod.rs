@@ -93,6 +93,16 @@ impl Playbook {
         parse::playbook(files)
     }
 
+    /// Reads a rubric alone, from a whole `playbook.toml` or from a text that has only its `[rubric]`, to be
+    /// compared with this playbook's. Its conditions are about the form in the text, else about this
+    /// playbook's. `file` is what problems are told of.
+    ///
+    /// # Errors
+    /// Every problem found, each with file, line and what is expected.
+    pub fn rubric_from(&self, file: &str, text: &str) -> Result<Rubric, Problems> {
+        parse::rubric_alone(file, text, &self.form)
+    }
+
     /// The locale for a language tag of a person's app (`ru-RU`), if it is spoken.
     pub fn locale_for(&self, tag: &str) -> Option<&Locale> {
         let wanted = tag.to_ascii_lowercase();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use toml::{Spanned, Value};
 
 use crate::knowledge::{Threshold, Thresholds};
-use crate::lead::Unit;
+use crate::lead::{Rubric, Unit};
 
 use super::files::RawFiles;
 use super::follow_up::{self, FollowUp, RawFollowUp};
@@ -172,6 +172,47 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
         texts,
         warnings: problems,
     })
+}
+
+/// What a file with a rubric may hold beside it is left alone, but for the form it was written for.
+#[derive(Deserialize)]
+struct RawRubricFile {
+    rubric: RawRubric,
+    form: Option<RawForm>,
+    locales: Option<RawLocales>,
+}
+
+/// The rubric of a text, checked against the form in it, or else against `form`.
+pub(super) fn rubric_alone(file: &str, text: &str, form: &Form) -> Result<Rubric, Problems> {
+    let mut problems = Problems::default();
+    let raw: RawRubricFile = match toml::from_str(text) {
+        Ok(raw) => raw,
+        Err(error) => {
+            let line = error.span().map_or(0, |span| line_at(text, span.start));
+            problems.error(file, line, error.message());
+            return Err(problems);
+        }
+    };
+    let tags = raw.locales.map_or_else(Vec::new, |locales| locales.supported);
+    let locales: Vec<Locale> = tags
+        .iter()
+        .filter_map(|tag| Locale::parse(tag.get_ref()))
+        .collect();
+    let own = raw
+        .form
+        .map(|raw| form::parse(file, text, raw, &locales, &mut problems));
+    let rubric = rubric::parse(
+        file,
+        text,
+        raw.rubric,
+        own.as_ref().unwrap_or(form),
+        &mut problems,
+    );
+    problems.0.sort();
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    Ok(rubric)
 }
 
 /// Hash over all files; names and lengths are part of it, so that nothing can move between files.
@@ -349,7 +390,7 @@ fn off_topic(
 /// Keys of the texts the playbook must have, and why.
 fn needed_texts(
     form: &Form,
-    rubric: &crate::lead::Rubric,
+    rubric: &Rubric,
     services: &[String],
     follow_up: Option<&FollowUp>,
 ) -> BTreeMap<String, String> {

@@ -104,6 +104,20 @@ impl Database {
         client.query_one(sql, &[]).await.expect(sql).get(0)
     }
 
+    /// The rows of a query, each as the text of a JSON object; SQLite's from the file, beside whoever has
+    /// it open.
+    pub async fn rows(&self, sql: &str) -> Vec<String> {
+        match &self.made {
+            Some(_) => {
+                let client = connect(&self.url).await;
+                let sql = format!("SELECT row_to_json(t)::text FROM ({sql}) AS t");
+                let rows = client.query(&sql, &[]).await.expect(&sql);
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+            None => sqlite::rows(self.url.trim_start_matches("sqlite://"), sql),
+        }
+    }
+
     /// Cuts every connection to it and lets no new one in, as if the server were gone (Postgres).
     pub async fn close(&self) {
         let Some(made) = &self.made else { return };
@@ -155,6 +169,35 @@ impl Drop for Database {
         if !std::thread::panicking() {
             assert!(matches!(dropped, Ok(Ok(()))), "dropping a database: {dropped:?}");
         }
+    }
+}
+
+/// Reading SQLite's file.
+mod sqlite {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::sql_types::Text;
+    use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
+
+    #[derive(QueryableByName)]
+    struct One {
+        #[diesel(sql_type = Text)]
+        text: String,
+    }
+
+    fn texts(conn: &mut SqliteConnection, sql: &str) -> Vec<String> {
+        let rows: Vec<One> = sql_query(sql).load(conn).expect(sql);
+        rows.into_iter().map(|row| row.text).collect()
+    }
+
+    pub(super) fn rows(path: &str, sql: &str) -> Vec<String> {
+        let mut conn = SqliteConnection::establish(path).expect("opening the database");
+        // A view tells the names of a query's columns.
+        conn.batch_execute(&format!("CREATE TEMP VIEW asked AS {sql}"))
+            .expect(sql);
+        let names = texts(&mut conn, "SELECT name AS text FROM pragma_table_info('asked')");
+        let pairs: Vec<String> = names.iter().map(|name| format!("'{name}', \"{name}\"")).collect();
+        let as_json = format!("SELECT json_object({}) AS text FROM asked", pairs.join(", "));
+        texts(&mut conn, &as_json)
     }
 }
 

@@ -24,6 +24,8 @@
 //!
 //! Expectations follow what caused them and are met in order, case aside.
 //!
+//! [`transcribe`] writes a transcript of a chat that was kept.
+//!
 //! ```no_run
 //! # fn example(playbook: frontdesk_core::playbook::Playbook) {
 //! let rehearsal = frontdesk_transcript::Rehearsal::new(playbook);
@@ -34,6 +36,8 @@
 mod play;
 mod script;
 mod stage;
+mod transcribe;
 
 pub use play::Rehearsal;
 pub use script::TranscriptError;
+pub use transcribe::transcribe;

@@ -22,7 +22,7 @@ pub(crate) enum Step {
     Now(Timestamp),
     /// `= language …`
     Language(String),
-    /// `= name …`
+    /// `= name …`; empty for nobody's.
     Name(String),
     /// The client does something.
     Client(UpdateKind),
@@ -63,6 +63,83 @@ pub(crate) fn parse(text: &str) -> Result<Vec<(usize, Step)>, TranscriptError> {
         steps.push((line_number, step));
     }
     Ok(steps)
+}
+
+impl Step {
+    /// The line that is read as this step: the format's other direction. Line breaks become blanks, since
+    /// a step is one line; what a line cannot say (a tap by its data, the place of a location, a file's
+    /// name) is left out.
+    pub(crate) fn line(&self) -> String {
+        match self {
+            Step::Now(at) => format!("= now {at}"),
+            Step::Language(tag) => format!("= language {}", one_line(tag)),
+            Step::Name(name) => format!("= name {}", one_line(name)).trim_end().to_owned(),
+            Step::Client(what) => client_line(what),
+            Step::Send(media, _) => media_line(media),
+            Step::Tap(label) => format!("[{}]", one_line(label)),
+            Step::Agent(action) => match action {
+                AgentAction::Say { text } => format!("@agent {}", one_line(text)),
+                AgentAction::Note { text } => format!("@agent // {}", one_line(text)),
+                AgentAction::HandBack => "@agent /bot".to_owned(),
+                AgentAction::Close => "@agent /close".to_owned(),
+                AgentAction::ShowLead => "@agent /lead".to_owned(),
+            },
+            Step::Pass(by) => passing_line(*by),
+            Step::Told(text) => format!("< {}", one_line(text)),
+            Step::NotTold(text) => format!("<! {}", one_line(text)),
+            Step::Silence => "< (nothing)".to_owned(),
+            Step::StaffTold(text) => format!("$ {}", one_line(text)),
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn client_line(what: &UpdateKind) -> String {
+    match what {
+        UpdateKind::Text { text } => format!("> {}", one_line(text)),
+        UpdateKind::Edited { text } => format!("(edit) {}", one_line(text)),
+        UpdateKind::Contact { phone, .. } => format!("(contact) {}", one_line(phone)),
+        UpdateKind::Location { .. } => "(location)".to_owned(),
+        UpdateKind::Media(media) => media_line(media),
+        UpdateKind::Tap { .. }
+        | UpdateKind::Reachable { .. }
+        | UpdateKind::Stopped { .. }
+        | UpdateKind::Ignored { .. } => format!("# {} that a transcript has no line for", what.kind()),
+    }
+}
+
+fn media_line(media: &Media) -> String {
+    let kind = match &media.content_type {
+        ContentType::Image => "photo",
+        ContentType::Voice => "voice",
+        ContentType::Document => "document",
+        ContentType::Text
+        | ContentType::Command
+        | ContentType::Contact
+        | ContentType::Location
+        | ContentType::Button
+        | ContentType::Other
+        | ContentType::Unknown(_) => "sticker",
+    };
+    format!("({kind}) {}", one_line(&media.caption))
+        .trim_end()
+        .to_owned()
+}
+
+/// In the largest unit that says it without a remainder.
+fn passing_line(by: Duration) -> String {
+    let seconds = by.as_secs();
+    let units = [(86_400, "days"), (3_600, "h"), (60, "min")];
+    let exact = units
+        .iter()
+        .find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
+    match exact {
+        Some((unit, word)) => format!("+{} {word}", seconds / unit),
+        None => format!("+{seconds} s"),
+    }
 }
 
 fn step(line: &str) -> Result<Step, String> {
@@ -139,7 +216,7 @@ fn setting(text: &str) -> Result<Step, String> {
     match name {
         "now" => value.parse().map(Step::Now).map_err(|error| format!("{error}")),
         "language" if !value.is_empty() => Ok(Step::Language(value.to_owned())),
-        "name" if !value.is_empty() => Ok(Step::Name(value.to_owned())),
+        "name" => Ok(Step::Name(value.to_owned())),
         _ => Err(format!(
             "`= {text}`: expected = now TIME, = language TAG or = name NAME"
         )),
@@ -225,4 +302,46 @@ fn content(ending: &str) -> Vec<u8> {
         _ => b"%PDF-1.7\n",
     };
     start.to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn word() -> impl Strategy<Value = String> {
+        "[A-Za-zа-яё0-9][ -~а-яё]{0,30}".prop_map(|text| one_line(&text))
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0..4_000_000_000_i64).prop_map(|at| Step::Now(Timestamp::from_seconds(at))),
+            "[a-z]{2}(-[A-Z]{2})?".prop_map(Step::Language),
+            word().prop_map(Step::Name),
+            Just(Step::Name(String::new())),
+            word().prop_map(|text| Step::Client(UpdateKind::Text { text })),
+            word().prop_map(|text| Step::Client(UpdateKind::Edited { text })),
+            "\\+[0-9]{6,12}".prop_map(|phone| Step::Client(UpdateKind::Contact { phone, own: true })),
+            word().prop_map(Step::Tap),
+            word().prop_map(|text| Step::Agent(AgentAction::Say { text })),
+            word().prop_map(|text| Step::Agent(AgentAction::Note { text })),
+            Just(Step::Agent(AgentAction::HandBack)),
+            Just(Step::Agent(AgentAction::Close)),
+            (1..9_000_000_u64).prop_map(|seconds| Step::Pass(Duration::from_secs(seconds))),
+            word().prop_map(Step::Told),
+            word().prop_map(Step::NotTold),
+            word().prop_map(Step::StaffTold),
+            Just(Step::Silence),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_as_it_was(steps in proptest::collection::vec(any_step(), 0..12)) {
+            let text: Vec<String> = steps.iter().map(Step::line).collect();
+            let read = parse(&text.join("\n"));
+            let read: Result<Vec<Step>, _> = read.map(|steps| steps.into_iter().map(|(_, step)| step).collect());
+            prop_assert_eq!(read, Ok(steps));
+        }
+    }
 }

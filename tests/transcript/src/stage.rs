@@ -161,9 +161,9 @@ impl Stage {
         self.person.language = Some(tag);
     }
 
-    /// The client's first name.
+    /// The client's first name; empty for none.
     pub fn name(&mut self, name: String) {
-        self.person.first_name = Some(name);
+        self.person.first_name = Some(name).filter(|name| !name.is_empty());
     }
 
     /// The client does something; what was said because of it comes back.

@@ -8,6 +8,7 @@
 )]
 
 mod admin;
+mod commands;
 mod conversation;
 mod crowd;
 mod duplicates;
