@@ -368,7 +368,7 @@ fn a_process_that_dies_at_any_step_loses_nothing_and_doubles_nothing() {
             "died at {steps}"
         );
     }
-    assert!(deaths > 20, "the steps are of one download: {deaths}");
+    assert!((10..40).contains(&deaths), "the steps are of one download: {deaths}");
 }
 
 #[test]
