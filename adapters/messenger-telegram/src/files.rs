@@ -166,7 +166,7 @@ impl FileSource for TelegramFiles {
         let client = self.client.clone();
         // Nobody waits for the thread: it ends by itself, and what it finds comes by the channel.
         drop(spawn_blocking(move || {
-            download(&client, &agent, &path, &sender, permit)
+            download(&client, &agent, &path, &sender, permit);
         }));
         match stream.pieces.recv().await {
             Some(Piece::Begins(size)) => {
@@ -260,7 +260,7 @@ fn transfer(
                 retry_after: crate::exchange::retry_after_of(response.headers()),
             });
         }
-        status @ (300..=399 | 400..=499) => {
+        status @ 300..=499 => {
             return Err(FileSourceError::Refused(format!("download: status {status}")));
         }
         status => {

@@ -29,14 +29,23 @@ pub(super) enum JanitorError {
     Store(#[from] StoreError),
 }
 
+/// Where a janitor is in its round.
+#[derive(Debug, Default)]
+enum Round {
+    /// None is under way.
+    #[default]
+    Over,
+    /// It goes on after this key; at the start without one.
+    After(Option<String>),
+}
+
 /// Clears file storage of files that were never kept, and of kept ones that no attachment refers to, once
 /// they are a day old. It goes through all files step by step, about every hour.
 #[derive(Debug)]
 pub struct Janitor {
     process: Process,
     files: Arc<dyn FileStorage>,
-    /// Where the round under way goes on; `None` if none is.
-    after: Option<Option<String>>,
+    round: Round,
     next_at: Timestamp,
 }
 
@@ -49,27 +58,27 @@ impl Janitor {
         Janitor {
             process,
             files,
-            after: None,
+            round: Round::Over,
             next_at,
         }
     }
 
     /// Does the next step, if one is due; says how many files went.
     pub(super) async fn step(&mut self) -> Result<usize, JanitorError> {
-        let Some(after) = self.after.take() else {
+        let Round::After(after) = std::mem::take(&mut self.round) else {
             if self.process.now() < self.next_at {
                 return Ok(0);
             }
             self.next_at = self.process.now() + self.process.between(EVERY * 3 / 4, EVERY * 5 / 4);
             let swept = self.files.sweep_staged(YOUNG).await?;
-            self.after = Some(None);
+            self.round = Round::After(None);
             return Ok(swept);
         };
         let page = self.files.list(after, STEP).await?;
         let Some(last) = page.last() else {
             return Ok(0);
         };
-        self.after = Some(Some(last.key.clone()));
+        self.round = Round::After(Some(last.key.clone()));
         let now = self.process.now();
         let old = page
             .iter()

@@ -130,12 +130,11 @@ impl From<OfficeError> for Problem {
             OfficeError::Conflict(why) => Problem::new(StatusCode::CONFLICT, why),
             OfficeError::Impossible(why) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why),
             OfficeError::NotNow => Problem::not_now("The desk takes nothing at present."),
-            OfficeError::NoRandomness(_) => Problem::broken(),
             OfficeError::Store(error) => error.into(),
             OfficeError::Files(error) if error.is_transient() => {
                 Problem::not_now("File storage does not answer at present.")
             }
-            OfficeError::Files(_) => Problem::broken(),
+            OfficeError::Files(_) | OfficeError::NoRandomness(_) => Problem::broken(),
         }
     }
 }

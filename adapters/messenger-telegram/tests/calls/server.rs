@@ -110,7 +110,12 @@ fn serve(mut stream: TcpStream, step: &Step, seen: &Mutex<Vec<Request>>) {
     reader.read_exact(&mut body).unwrap();
     seen.lock().unwrap().push(Request {
         path: headers.split(' ').nth(1).unwrap_or_default().to_owned(),
-        body: serde_json::from_slice(&body).unwrap(),
+        // A download has no body.
+        body: if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).unwrap()
+        },
         headers,
     });
     let (status, more, text, announced) = match step {

@@ -9,6 +9,7 @@ use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::{FileSource, FileStorage, Messenger, UpdateDecoder};
 use slog::Logger;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Base;
 use super::group::Group;
@@ -95,7 +96,7 @@ impl Work {
             });
             (answers, slots)
         });
-        for (kinds, settings) in job_kinds(downloads, answers) {
+        for (kinds, settings) in job_kinds(process.lease, downloads, answers) {
             let jobs = JobRunner::new(process.clone(), kinds, settings);
             loops.run(|stop| async move { jobs.run(stop).await });
         }
@@ -115,22 +116,24 @@ impl Work {
 
 /// The kinds of jobs, a runner each line: slow ones never take the slots of cheap ones.
 fn job_kinds(
+    lease: Duration,
     downloads: DownloadKind,
     answers: Option<(AnswerKind, usize)>,
 ) -> Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> {
-    let few = JobSettings {
-        slots: DOWNLOADS,
+    let usual = JobSettings {
+        lease,
         ..JobSettings::default()
     };
+    let few = JobSettings {
+        slots: DOWNLOADS,
+        ..usual
+    };
     let mut runners: Vec<(Vec<Arc<dyn JobKind>>, JobSettings)> = vec![
-        (vec![Arc::new(TimerKind)], JobSettings::default()),
+        (vec![Arc::new(TimerKind)], usual),
         (vec![Arc::new(downloads)], few),
     ];
     if let Some((answers, slots)) = answers {
-        let settings = JobSettings {
-            slots,
-            ..JobSettings::default()
-        };
+        let settings = JobSettings { slots, ..usual };
         runners.push((vec![Arc::new(answers)], settings));
     }
     runners

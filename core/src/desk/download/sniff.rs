@@ -160,7 +160,7 @@ impl Sniffer {
             return "application/pdf";
         }
         let utf16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
-        if utf16 && head.len() % 2 == 0 {
+        if utf16 && head.len().is_multiple_of(2) {
             return "text/plain";
         }
         if !self.readable || head.is_empty() {
