@@ -16,6 +16,7 @@ mod event;
 mod form;
 pub(crate) mod form_input;
 mod handover;
+mod in_force;
 mod incoming;
 mod knowledge_skill;
 mod media;
@@ -33,6 +34,7 @@ pub use event::{
     AgentAction, AgentPost, CaseAction, CaseOrder, ChatKind, DownloadReport, Event, FoundField, LimitNotice,
     LimitWindow, Media, ModelOutcome, ModelProposals, ModelReport, TimerFired, Update, UpdateKind,
 };
+pub use in_force::RulesInForce;
 pub use media::{DOWNLOAD_JOB, DOWNLOAD_VERSION, Download};
 pub use registry::{Command, Heard, Registry, Skill};
 pub use rules::{FilesRung, ModelRung, Rules, RulesSettings};

@@ -175,7 +175,7 @@ impl Desk {
     fn runner(&self, process: Process) -> JobRunner {
         let downloads = DownloadKind::new(DownloadParts {
             process: process.clone(),
-            rules: Arc::clone(&self.rules),
+            rules: Arc::clone(&self.rules).into(),
             sources: vec![((BOT, Channel::TELEGRAM), Arc::new(Breathing(self.sent.clone())))],
             files: Arc::new(Breathing(self.files.clone())),
         });
