@@ -5,6 +5,7 @@ mod chat;
 mod form;
 mod media;
 mod model;
+mod overlay;
 #[path = "../shipped/mod.rs"]
 mod shipped;
 mod urgent;
