@@ -1,6 +1,8 @@
 //! What the admin API answers and takes: its own types, from which the OpenAPI document has its
 //! schemas. Words of open enumerations are texts: a newer program may write ones that are not listed.
 
+mod knowledge;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::query::{Key, cursor};
+pub(crate) use knowledge::{KnowledgeEditBody, KnowledgeView, NewKnowledgeBody};
 
 /// RFC 3339 in UTC.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
