@@ -13,6 +13,7 @@ mod failure;
 mod files;
 mod flags;
 mod intake;
+mod keeper;
 mod knowledge;
 mod log;
 mod metrics;
