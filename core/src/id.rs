@@ -53,6 +53,8 @@ uuid_ids! {
     AttachmentId;
     /// The lead of a conversation.
     LeadId;
+    /// An entry of knowledge beside the playbook's files.
+    KnowledgeEntryId;
     /// A person who answers for the company.
     AgentId;
     /// A token of the admin API.

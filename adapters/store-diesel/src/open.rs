@@ -20,7 +20,7 @@ use crate::sql::Sql;
 use crate::sqlite::{self, SqlitePool};
 
 /// The schema this program writes. It runs on newer ones as long as they say so (`min_compatible`).
-pub const SCHEMA_VERSION: i32 = 5;
+pub const SCHEMA_VERSION: i32 = 6;
 
 /// Which database, and how.
 #[derive(Clone, PartialEq, Eq)]

@@ -235,6 +235,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::types::{Json, Moment, Uuid};
+    use diesel::sql_types::{BigInt, Bool, Text};
+    knowledge_entries (id) {
+        id -> Uuid,
+        locale -> Text,
+        slug -> Text,
+        questions -> Json,
+        answer -> Text,
+        buttons -> Json,
+        enabled -> Bool,
+        version -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
 diesel::joinable!(api_tokens -> agents (agent_id));
 diesel::allow_tables_to_appear_in_same_query!(agents, api_tokens);
 diesel::joinable!(conversations -> clients (client_id));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use frontdesk_core::access::TokenHash;
 use frontdesk_core::desk::{BackOffice, BackOfficeParts};
+use frontdesk_core::dialogue::RulesInForce;
 use frontdesk_core::port::FileStorage;
 use frontdesk_store_diesel::DieselStore;
 use slog::Logger;
@@ -18,6 +19,7 @@ const SHORT: usize = 16;
 pub(crate) fn office(
     store: &DieselStore,
     files: Option<Arc<dyn FileStorage>>,
+    rules: Option<RulesInForce>,
     settings: &Settings,
     log: &Logger,
 ) -> BackOffice {
@@ -29,6 +31,7 @@ pub(crate) fn office(
         store: Arc::new(store.clone()),
         upkeep: Arc::new(store.clone()),
         files,
+        rules,
         clock: Arc::new(SystemClock),
         ids: Arc::new(OsEntropy),
         secrets: Arc::new(OsEntropy),

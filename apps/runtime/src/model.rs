@@ -1,9 +1,9 @@
 //! The language model that the settings name, with all that stands around it.
 
 use frontdesk_core::desk::{DeskStats, Process};
+use frontdesk_core::dialogue::RulesInForce;
 use frontdesk_core::guard::redacted::Redacted;
 use frontdesk_core::model::{BreakerSettings, ChainParts, ModelCall, ModelObserver, RetrySettings, chain};
-use frontdesk_core::playbook::Playbook;
 use frontdesk_core::port::metrics::{Counter, Histogram};
 use frontdesk_core::port::{LanguageModel, Metrics};
 use frontdesk_longcat::{LongCatModel, LongCatSettings};
@@ -22,7 +22,7 @@ pub(crate) struct Answering {
 /// Makes it; `None` without a key.
 pub(crate) fn open(
     settings: &Settings,
-    playbook: &Arc<Playbook>,
+    rules: &RulesInForce,
     process: &Process,
     log: &Logger,
 ) -> Result<Option<Answering>, Failure> {
@@ -45,7 +45,7 @@ pub(crate) fn open(
         observer: Arc::new(Observer {
             stats: Arc::clone(&process.stats),
             metrics: Arc::clone(&process.metrics),
-            playbook: Arc::clone(playbook),
+            rules: rules.clone(),
         }),
         limits: chosen.limits,
         retry: RetrySettings::default(),
@@ -71,7 +71,7 @@ fn longcat(model: &Model) -> LongCatSettings {
 struct Observer {
     stats: Arc<DeskStats>,
     metrics: Arc<dyn Metrics>,
-    playbook: Arc<Playbook>,
+    rules: RulesInForce,
 }
 
 impl ModelObserver for Observer {
@@ -91,7 +91,8 @@ impl ModelObserver for Observer {
             self.metrics
                 .add(Counter::LlmTokens, &[model, ("direction", direction)], tokens);
         }
-        let plan = self.playbook.model.as_ref();
+        let playbook = self.rules.playbook();
+        let plan = playbook.model.as_ref();
         let cost = plan.and_then(|plan| plan.cost_micros(call.model, usage));
         if let Some(cost) = cost.and_then(|cost| u64::try_from(cost).ok()) {
             self.metrics.add(Counter::LlmCostMicros, &[model], cost);

@@ -1,95 +1,101 @@
-//! The dialogue's rules as the settings want them.
+//! The dialogue's rules as the settings want them, made of a playbook and of what was added beside it.
 
-use frontdesk_core::dialogue::{FilesRung, ModelRung, Registry, Rules, RulesSettings};
-use frontdesk_core::playbook::Playbook;
-use frontdesk_core::replay::Ladder;
+use frontdesk_core::dialogue::{FilesRung, ModelRung, Registry, Rules, RulesInForce, RulesSettings};
+use frontdesk_core::playbook::{KnowledgeEntry, NotInForce, Playbook, PlaybookFiles, Problems};
+use frontdesk_core::port::knowledge::Overlay;
 use frontdesk_core::work::LaneKey;
 use slog::Logger;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::failure::Failure;
+use crate::keeper::Keeper;
 use crate::knowledge;
-use crate::playbook;
+use crate::playbook::{self, PlaybookError};
 use crate::settings::Settings;
 
-/// Loads the playbook and its knowledge. `max_bytes` is the largest file that the messenger hands
-/// out. Warnings about the playbook go to standard error.
-pub(crate) fn load(
+/// What rules are made from besides a playbook's files: the same for as long as the program runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    folder: Option<PathBuf>,
+    data_dir: PathBuf,
+    settings: RulesSettings,
+    log: Logger,
+}
+
+/// A playbook that was read and is valid, before it is in force.
+pub(crate) struct Draft {
+    recipe: Recipe,
+    files: PlaybookFiles,
+    playbook: Playbook,
+}
+
+/// Reads the playbook. `max_bytes` is the largest file that the messenger hands out. Warnings about the
+/// playbook go to standard error.
+pub(crate) fn read(
     settings: &Settings,
     staff_chats: Vec<LaneKey>,
     max_bytes: u64,
     log: &Logger,
-) -> Result<Arc<Rules>, Failure> {
-    let playbook: Playbook = playbook::load(settings.playbook.as_deref())?;
+) -> Result<Draft, Failure> {
+    let recipe = Recipe {
+        folder: settings.playbook.clone(),
+        data_dir: settings.data_dir.clone(),
+        settings: RulesSettings {
+            agent_timeout: settings.agent_timeout,
+            staff_chats,
+            model: settings.model.as_ref().map(|model| ModelRung {
+                deadline: model.deadline,
+            }),
+            files: Some(FilesRung { max_bytes }),
+        },
+        log: log.clone(),
+    };
+    let files = recipe.files()?;
+    let playbook = Playbook::parse(&files).map_err(PlaybookError::Invalid)?;
     for warning in &playbook.warnings.0 {
         drop(writeln!(std::io::stderr(), "{warning}"));
     }
-    let rules = RulesSettings {
-        agent_timeout: settings.agent_timeout,
-        staff_chats,
-        model: settings.model.as_ref().map(|model| ModelRung {
-            deadline: model.deadline,
-        }),
-        files: Some(FilesRung { max_bytes }),
-    };
-    Ok(Arc::new(build(settings, playbook, rules, log)))
+    Ok(Draft {
+        recipe,
+        files,
+        playbook,
+    })
 }
 
-/// The rules of the playbook in force, for looking back at chats: nobody is told and nothing is asked.
-pub(crate) struct Offline {
-    rules: Rules,
-    with_model: Rules,
-    asks_model: bool,
+impl Draft {
+    /// Trains it together with an overlay, and puts it in force.
+    pub fn put_in_force(self, overlay: Overlay) -> Keeper {
+        let rules = self.recipe.train(self.playbook, &overlay.entries);
+        let rules = RulesInForce::new(Arc::new(rules));
+        Keeper::new(self.recipe, self.files, overlay, rules)
+    }
 }
 
-impl Offline {
-    /// Loads the playbook and its knowledge.
-    pub fn load(settings: &Settings, log: &Logger) -> Result<Self, Failure> {
-        let rules = |model| -> Result<Rules, Failure> {
-            let playbook = playbook::load(settings.playbook.as_deref())?;
-            // Without files: what a file came to stands in its own row, and is not decided again.
-            let rules = RulesSettings {
-                agent_timeout: settings.agent_timeout,
-                model,
-                ..RulesSettings::default()
+impl Recipe {
+    /// The playbook's files, as they are now.
+    pub fn files(&self) -> Result<PlaybookFiles, PlaybookError> {
+        playbook::files(self.folder.as_deref())
+    }
+
+    /// The rules of these files and this overlay. Takes as long as training does.
+    pub fn make(&self, files: &PlaybookFiles, overlay: &[KnowledgeEntry]) -> Result<Rules, Problems> {
+        Ok(self.train(Playbook::parse(files)?, overlay))
+    }
+
+    fn train(&self, playbook: Playbook, overlay: &[KnowledgeEntry]) -> Rules {
+        let (playbook, unused) = playbook.with_overlay(overlay);
+        for (id, why) in unused {
+            let why = match why {
+                NotInForce::Disabled => continue,
+                NotInForce::Owned => "the playbook's files have an entry of its slug".to_owned(),
+                NotInForce::Invalid(problems) => problems.join("; "),
             };
-            Ok(build(settings, playbook, rules, log))
-        };
-        // Nobody waits for it here.
-        let deadline = settings.model.as_ref().map_or(DEADLINE, |model| model.deadline);
-        Ok(Offline {
-            rules: rules(None)?,
-            with_model: rules(Some(ModelRung { deadline }))?,
-            asks_model: settings.model.is_some(),
-        })
-    }
-
-    /// Both at once.
-    pub fn ladder(&self) -> Ladder<'_> {
-        Ladder {
-            without_model: &self.rules,
-            with_model: &self.with_model,
-            asks_model: self.asks_model,
+            slog::warn!(self.log, "an entry of knowledge is left out"; "entry_id" => %id, "why" => why);
         }
+        let knowledge = knowledge::load(&playbook, &self.data_dir, &self.log);
+        let settings = self.settings.clone();
+        Rules::with_knowledge(Arc::new(playbook), knowledge, Registry::standard(), settings)
     }
-}
-
-/// The rules that answer demo clients: the same on every machine with this playbook.
-pub(crate) fn load_for_demo(settings: &Settings, log: &Logger) -> Result<Rules, Failure> {
-    let playbook = playbook::load(settings.playbook.as_deref())?;
-    let rules = RulesSettings {
-        model: Some(ModelRung { deadline: DEADLINE }),
-        ..RulesSettings::default()
-    };
-    Ok(build(settings, playbook, rules, log))
-}
-
-/// How long a model is waited for where nobody set it.
-const DEADLINE: Duration = Duration::from_secs(45);
-
-fn build(settings: &Settings, playbook: Playbook, rules: RulesSettings, log: &Logger) -> Rules {
-    let knowledge = knowledge::load(&playbook, &settings.data_dir, log);
-    Rules::with_knowledge(Arc::new(playbook), knowledge, Registry::standard(), rules)
 }

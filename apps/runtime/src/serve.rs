@@ -2,7 +2,8 @@
 //! bound address to the last flushed line.
 
 use frontdesk_core::id::{BotId, Channel};
-use frontdesk_core::port::{DeskStore, UpdateDecoder};
+use frontdesk_core::port::knowledge::Overlay;
+use frontdesk_core::port::{DeskStore, KnowledgeStore, UpdateDecoder};
 use frontdesk_core::work::LaneKey;
 use frontdesk_http::{
     AdminApi, PrivateListener, PrivateSettings, PublicListener, PublicSettings, WebhookSecret,
@@ -10,6 +11,7 @@ use frontdesk_http::{
 use frontdesk_telegram::{TelegramClient, TelegramDecoder, TelegramFiles, TelegramMessenger, TelegramPoller};
 use slog::{Logger, o};
 use std::sync::Arc;
+use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -17,6 +19,7 @@ use crate::clock::{OsEntropy, SystemClock};
 use crate::engine::{Base, DoorPart, Engine, FileParts, Polling, WorkParts};
 use crate::failure::Failure;
 use crate::intake::DoorIntake;
+use crate::keeper::Keeper;
 use crate::log::Log;
 use crate::readiness::StoreHealth;
 use crate::settings::{Settings, Telegram, TelegramMode};
@@ -41,7 +44,7 @@ pub(crate) async fn serve(settings: &Settings, roles: Roles) -> Result<(), Failu
     let mut signals = Signals::listen()?;
     let logging = Log::monitored(settings, roles.program)?;
     let log = logging.root.clone();
-    let served = match Serving::start(settings, roles, &log).await {
+    let served = match Serving::start(settings, roles, signals.hangups(), &log).await {
         Ok(serving) => serving.until_stopped(&mut signals, settings).await,
         Err(failure) => Err(failure),
     };
@@ -89,31 +92,46 @@ struct Drained {
 }
 
 impl Serving {
-    async fn start(settings: &Settings, roles: Roles, log: &Logger) -> Result<Serving, Failure> {
+    async fn start(
+        settings: &Settings,
+        roles: Roles,
+        hangups: Option<Signal>,
+        log: &Logger,
+    ) -> Result<Serving, Failure> {
         let bot = settings.telegram.as_ref().map(|telegram| telegram.token.bot_id());
         let log = match bot {
             Some(bot) => log.new(o!("bot_id" => bot.0)),
             None => log.clone(),
         };
-        // Only a worker decides, and only who decides needs the knowledge.
-        let dialogue = match bot.filter(|_| roles.worker) {
-            Some(bot) => {
-                let staff = staff(settings, bot);
-                Some(rules::load(settings, staff, TelegramFiles::MAX_BYTES, &log)?)
-            }
-            None => None,
+        // A worker decides by the playbook, and the office tells what is in it: the others need none.
+        let decides = roles.worker && bot.is_some();
+        let has_office = roles.office && settings.admin_addr.is_some();
+        let draft = match decides || has_office {
+            true => Some(rules::read(
+                settings,
+                staff(settings, bot),
+                TelegramFiles::MAX_BYTES,
+                &log,
+            )?),
+            false => None,
         };
         let engine = roles.intake || roles.worker;
         let store = store::open(settings, engine, &log).await?;
-        let has_office = roles.office && settings.admin_addr.is_some();
-        // Those who work keep files, those in the office look at them.
-        let keeps = (roles.worker && bot.is_some()) || has_office;
-        let kept = if keeps {
-            Some(files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
-        } else {
-            None
+        let keeper = match draft {
+            Some(draft) => {
+                let overlay = Overlay::read(&store).await.map_err(Failure::work)?;
+                Some(draft.put_in_force(overlay))
+            }
+            None => None,
         };
-        let office = has_office.then(|| admin::office(&store, kept.clone(), settings, &log));
+        let rules = keeper.as_ref().map(Keeper::rules);
+        let knowledge: Arc<dyn KnowledgeStore> = Arc::new(store.clone());
+        // Those who work keep files, those in the office look at them.
+        let kept = match decides || has_office {
+            true => Some(files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?),
+            false => None,
+        };
+        let office = has_office.then(|| admin::office(&store, kept.clone(), rules.clone(), settings, &log));
         let store: Arc<dyn DeskStore> = Arc::new(store);
         if let Some(bot) = bot {
             store
@@ -169,14 +187,11 @@ impl Serving {
                     door.poll(&base, polling(bot, client, &decoder));
                 }
             }
-            let model = match &dialogue {
-                Some(decides) => model::open(settings, decides.playbook(), &base.process, &log)?,
-                None => None,
-            };
-            if let (Some(decides), Some(kept)) = (dialogue, kept) {
+            if let (Some(rules), Some(kept)) = (rules.filter(|_| decides), kept) {
+                let model = model::open(settings, &rules, &base.process, &log)?;
                 let sent = Arc::new(TelegramFiles::new(client.clone()));
                 work = Some(WorkParts {
-                    rules: decides,
+                    rules,
                     model,
                     messengers: vec![(bot, Arc::new(TelegramMessenger::new(client.clone())))],
                     decoders: vec![decoder],
@@ -187,7 +202,11 @@ impl Serving {
                 });
             }
         }
-        let engine = Engine::start(&base, door, work, settings);
+        let mut engine = Engine::start(&base, door, work, settings);
+        if let (Some(keeper), Some(hangups)) = (keeper, hangups) {
+            let process = base.process.clone();
+            engine.keep(|stop| keeper.run(process, knowledge, hangups, stop));
+        }
         slog::info!(log, "frontdesk is running"; "program" => roles.program,
             "mode" => settings.telegram.as_ref().map(|telegram| format!("{:?}", telegram.mode)),
             "listen_addr" => public.as_ref().map(|listener| listener.local_addr().to_string()),
@@ -258,13 +277,13 @@ impl Stopping {
     }
 }
 
-fn staff(settings: &Settings, bot_id: BotId) -> Vec<LaneKey> {
-    let lane = |chat| LaneKey {
+fn staff(settings: &Settings, bot: Option<BotId>) -> Vec<LaneKey> {
+    let lane = |(bot_id, chat)| LaneKey {
         bot_id,
         channel: Channel::TELEGRAM,
         chat,
     };
-    settings.staff_chat.map(lane).into_iter().collect()
+    bot.zip(settings.staff_chat).map(lane).into_iter().collect()
 }
 
 fn polling(bot: BotId, client: &TelegramClient, decoder: &Arc<dyn UpdateDecoder>) -> Polling {

@@ -169,6 +169,7 @@ impl<'a> Chat<'a> {
             let report = ModelReport {
                 conversation_id: case.id,
                 asked: pending.asked,
+                knowledge_version: None,
                 outcome,
             };
             self.happens(&Event::Model(report));

@@ -57,7 +57,10 @@ pub use hands::Hands;
 pub use heartbeat::Heartbeat;
 pub use janitor::Janitor;
 pub use jobs::{JobFailure, JobKind, JobRunner, JobSettings, TimerKind};
-pub use office::{BackOffice, BackOfficeParts, Listed, NewToken, OfficeError, Ordered, TokenFor};
+pub use office::{
+    BackOffice, BackOfficeParts, KnowledgeEdit, LibraryEntry, LibraryKey, LibraryQuery, Listed, NewKnowledge,
+    NewToken, OfficeError, Ordered, TokenFor,
+};
 pub use pacing::{Pacing, PacingSettings};
 pub use poller::{Poller, PollerError, PollerParts};
 pub use process::{Process, Wakes};

@@ -39,6 +39,7 @@ pub(super) fn decide(rules: &Rules, occasion: Occasion<'_>, report: &ModelReport
             );
             let saying = Saying {
                 llm: Some(llm.clone()),
+                knowledge_version: report.knowledge_version.clone(),
                 markdown: true,
                 ..Saying::bot(None)
             };

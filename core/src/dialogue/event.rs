@@ -308,6 +308,9 @@ pub struct ModelReport {
     pub conversation_id: ConversationId,
     /// The job that asked.
     pub asked: JobId,
+    /// Version of the knowledge it was asked with; a program of before this was told leaves it out.
+    #[serde(default)]
+    pub knowledge_version: Option<String>,
     /// What came of it.
     #[serde(flatten)]
     pub outcome: ModelOutcome,

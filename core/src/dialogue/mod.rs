@@ -19,6 +19,7 @@ mod form;
 pub(crate) mod form_input;
 mod form_skill;
 mod handover;
+mod in_force;
 mod incoming;
 mod knowledge_skill;
 mod media;
@@ -37,6 +38,7 @@ pub use event::{
     AgentAction, AgentPost, CaseAction, CaseOrder, ChatKind, DownloadReport, Event, FoundField, LimitNotice,
     LimitWindow, Media, ModelOutcome, ModelProposals, ModelReport, TimerFired, Update, UpdateKind,
 };
+pub use in_force::RulesInForce;
 pub use media::{DOWNLOAD_JOB, DOWNLOAD_VERSION, Download};
 pub use registry::{Command, Heard, Registry, Skill};
 pub use rules::{FilesRung, ModelRung, Rules, RulesSettings};

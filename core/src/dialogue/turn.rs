@@ -45,6 +45,8 @@ pub(super) struct Saying {
     pub author: Author,
     pub intent: Option<(String, f64)>,
     pub llm: Option<ModelUse>,
+    /// What it is based on, where that is not the knowledge in force.
+    pub knowledge_version: Option<String>,
     /// Whether the text is Markdown; if not, it is shown as it stands.
     pub markdown: bool,
     pub keyboard: Option<Keyboard>,
@@ -58,6 +60,7 @@ impl Saying {
             author: Author::Bot,
             intent: None,
             llm: None,
+            knowledge_version: None,
             markdown: false,
             keyboard,
         }
@@ -327,7 +330,11 @@ impl<'a> Turn<'a> {
             intent_score,
             reply_to: self.heard,
             llm: saying.llm,
-            knowledge_version: Some(self.playbook().version.clone()),
+            knowledge_version: Some(
+                saying
+                    .knowledge_version
+                    .unwrap_or_else(|| self.playbook().knowledge_version.clone()),
+            ),
             channel_message_id: None,
             metadata: serde_json::json!({}),
             created_at: self.now,

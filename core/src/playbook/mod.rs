@@ -9,6 +9,7 @@ mod hours;
 mod knowledge;
 mod locale;
 mod model;
+mod overlay;
 mod parse;
 mod problem;
 mod ranges;
@@ -22,10 +23,11 @@ pub use hours::Hours;
 pub use knowledge::{Entry, Route};
 pub use locale::{Locale, Script};
 pub use model::{ModelPlan, ModelPrice, PLACEHOLDERS as PROMPT_PLACEHOLDERS};
+pub use overlay::{ANSWER_CHARS, KnowledgeEntry, NotInForce, QUESTION_CHARS, QUESTIONS_MAX};
 pub use problem::{Problem, Problems, Severity};
 pub use texts::Texts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::knowledge::Thresholds;
@@ -48,6 +50,8 @@ pub struct Brand {
 pub struct Playbook {
     /// Hash of its files: the version that is stored with what was decided under it.
     pub version: String,
+    /// Version of what the company knows: the same, or with an overlay a hash of both.
+    pub knowledge_version: String,
     /// Who the company is.
     pub brand: Brand,
     /// The locale of people whose own is not spoken, and of staff.
@@ -60,6 +64,8 @@ pub struct Playbook {
     pub services: Vec<String>,
     /// What the company knows.
     pub entries: Vec<Entry>,
+    /// Slugs among them that are the overlay's.
+    overlay: BTreeSet<String>,
     /// Off-topic lines by locale.
     pub off_topic: BTreeMap<Locale, Vec<String>>,
     /// From which score an answer is given, and from which it is offered.

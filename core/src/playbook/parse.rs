@@ -29,7 +29,7 @@ const MAIN: &str = "playbook.toml";
 const TEXT_KEYS: &[&str] = &include!("text_keys.in");
 
 /// Menu actions that may stand under an answer.
-const ENTRY_BUTTONS: &[&str] = &["services", "quote", "ask", "human"];
+pub(super) const ENTRY_BUTTONS: &[&str] = &["services", "quote", "ask", "human"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +150,7 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
         return Err(problems);
     };
     Ok(Playbook {
+        knowledge_version: version(files),
         version: version(files),
         brand: Brand {
             name: raw.brand.name,
@@ -160,6 +161,7 @@ pub(super) fn playbook(files: &PlaybookFiles) -> Result<Playbook, Problems> {
         disclosure_version: raw.disclosure.version,
         services,
         entries,
+        overlay: BTreeSet::new(),
         off_topic,
         thresholds,
         form,
@@ -224,6 +226,11 @@ fn version(files: &PlaybookFiles) -> String {
         hash.update(text.len().to_be_bytes());
         hash.update(text.as_bytes());
     }
+    hex(hash)
+}
+
+/// The beginning of a hash, as versions are written.
+pub(super) fn hex(hash: Sha256) -> String {
     hash.finalize()
         .iter()
         .take(8)

@@ -18,10 +18,12 @@ use crate::audit::{AuditEntry, NewAuditEntry};
 use crate::conversation::{Client, Conversation, ConversationStatus, Message, Owner};
 use crate::id::{AgentId, ClientId, ConversationId, LeadId, TokenId};
 use crate::lead::{Lead, LeadScore, LeadStage, StageChange};
+use crate::playbook::KnowledgeEntry;
 use crate::time::Timestamp;
 use crate::work::LaneKey;
 
 use super::attachments::AttachmentStore;
+use super::knowledge::KnowledgeStore;
 use super::store::StoreError;
 
 /// A part of a list.
@@ -248,6 +250,15 @@ pub enum ChangeKind {
         /// Its agent, if there is none yet.
         agent: Option<Agent>,
     },
+    /// Keeps an entry of knowledge, and counts the epoch of knowledge up by one.
+    /// [`ChangeOutcome::NotFound`] if it is to be changed and not there; [`ChangeOutcome::Conflict`] if it
+    /// stands at another version than `was`, or is new and there is one of its slug in its locale.
+    PutKnowledge {
+        /// The entry after the change. Its slug and locale never change.
+        entry: Box<KnowledgeEntry>,
+        /// The version it was at; `None` if it is new.
+        was: Option<i64>,
+    },
     /// Takes a token back for good. [`ChangeOutcome::Conflict`] if that was done before.
     RevokeToken {
         /// The token.
@@ -393,6 +404,7 @@ pub trait BackOfficeStore:
     + AccessStore
     + AuditStore
     + StatsStore
+    + KnowledgeStore
     + ChangeStore
 {
 }
@@ -405,6 +417,7 @@ impl<T> BackOfficeStore for T where
         + AccessStore
         + AuditStore
         + StatsStore
+        + KnowledgeStore
         + ChangeStore
         + ?Sized
 {

@@ -59,6 +59,8 @@ catalogue! {
         LlmCostMicros = "frontdesk_llm_cost_micros_total" ["model"],
         /// Files of clients whose download ended: stored, refused, missing.
         Files = "frontdesk_files_total" ["result"],
+        /// Playbooks read again at a signal: done, invalid, unreadable, failed.
+        PlaybookReloads = "frontdesk_playbook_reloads_total" ["result"],
     }
 }
 
@@ -73,6 +75,8 @@ catalogue! {
         ConversationsOpen = "frontdesk_conversations_open" ["owner"],
         /// Always 1; the labels tell which program of which version.
         BuildInfo = "frontdesk_build_info" ["program", "version"],
+        /// 1 for the playbook in force and what it knows, by their versions; 0 for earlier ones.
+        PlaybookInfo = "frontdesk_playbook_info" ["version", "knowledge_version"],
     }
 }
 

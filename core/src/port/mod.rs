@@ -11,6 +11,7 @@ pub mod budget;
 pub mod cache;
 pub mod clock;
 pub mod files;
+pub mod knowledge;
 pub mod llm;
 pub mod messenger;
 pub mod metrics;
@@ -22,6 +23,7 @@ pub use budget::BudgetStore;
 pub use cache::{Cache, CacheError, Subscription};
 pub use clock::{Clock, IdSource, NoRandomness, SecretSource};
 pub use files::{FileHead, FileStorage, FilesError, StagedFile};
+pub use knowledge::KnowledgeStore;
 pub use llm::{LanguageModel, ModelError};
 pub use messenger::{
     FileSource, FileSourceError, FileStream, Messenger, MessengerError, UpdateDecoder, UpdateSource,

@@ -293,6 +293,7 @@ impl<'a> Replay<'a> {
             let event = Event::Model(ModelReport {
                 conversation_id: case.id,
                 asked: pending.asked,
+                knowledge_version: None,
                 outcome,
             });
             let decision = self.decide(self.ladder.with_model, moment.at, &event);

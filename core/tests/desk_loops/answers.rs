@@ -5,14 +5,18 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
+use frontdesk_core::conversation::Message;
 use frontdesk_core::desk::{
     AnswerKind, AnswerParts, Door, DoorSettings, JobRunner, JobSettings, Pacing, PacingSettings, TimerKind,
 };
-use frontdesk_core::dialogue::{AgentAction, AgentPost, Event, ModelRung, Registry, Rules, RulesSettings};
+use frontdesk_core::dialogue::{
+    AgentAction, AgentPost, Event, ModelRung, Registry, Rules, RulesInForce, RulesSettings,
+};
 use frontdesk_core::id::Channel;
 use frontdesk_core::playbook::Playbook;
 use frontdesk_core::port::llm::{ModelAnswer, ModelRequest, PartialAnswer, Role, ToolCall, Usage};
 use frontdesk_core::port::messenger::{Action, Capabilities};
+use frontdesk_core::port::store::{HistoryStore as _, TurnStore as _};
 use frontdesk_core::port::{Clock, LanguageModel, ModelError};
 use frontdesk_memory::{RecordingMessenger, SimulatedClock};
 
@@ -118,8 +122,30 @@ fn rules() -> Arc<Rules> {
         .clone()
 }
 
+/// The same rules with another prompt.
+fn zebra_rules() -> Arc<Rules> {
+    let mut files = shipped_files();
+    let prompt = "You speak for {brand}. Mention the zebra crossing to nobody.";
+    files.insert("prompts/system.md".to_owned(), prompt.to_owned());
+    files.retain(|name, _| !name.starts_with("knowledge/"));
+    let entry = "[[entry]]\nslug = \"door\"\nquestions.en = [\"What colour is the door?\"]\n\
+                 questions.ru = [\"Какого цвета дверь?\"]\nanswer.en = \"Green.\"\nanswer.ru = \"Зелёная.\"\n";
+    files.insert("knowledge/door.toml".to_owned(), entry.to_owned());
+    let main = files.get_mut("playbook.toml").unwrap();
+    *main = main
+        .replace("accept = \"auto\"", "accept = 1.0")
+        .replace("offer = \"auto\"", "offer = 1.0");
+    let playbook = Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}"));
+    let settings = RulesSettings {
+        model: Some(ModelRung { deadline: secs(45) }),
+        ..RulesSettings::default()
+    };
+    Arc::new(Rules::new(Arc::new(playbook), Registry::standard(), settings))
+}
+
 struct Desk {
     world: World,
+    rules: RulesInForce,
     door: Door,
     model: Arc<PlayedModel>,
     updates: i64,
@@ -138,11 +164,12 @@ impl Desk {
             counts: Mutex::default(),
         });
         let door = world.door(DoorSettings::default());
-        world.worker_with(world.process.clone(), rules());
+        let in_force = RulesInForce::new(rules());
+        world.worker_with(world.process.clone(), Arc::new(in_force.clone()));
         world.sender(PacingSettings::OFF);
         let answers = AnswerKind::new(AnswerParts {
             process: world.process.clone(),
-            rules: rules(),
+            rules: in_force.clone(),
             model: model.clone(),
             messengers: vec![(BOT, world.messenger.clone())],
             pacing: Pacing::new(PacingSettings::OFF),
@@ -161,6 +188,7 @@ impl Desk {
         }
         let mut desk = Desk {
             world,
+            rules: in_force,
             door,
             model,
             updates: 0,
@@ -206,6 +234,23 @@ impl Desk {
             .now(async move { door.report(lane(5), &event).await })
             .unwrap();
         self.world.settle();
+    }
+
+    /// What the client was told last, as the store has it.
+    fn last_message(&mut self) -> Message {
+        let store = self.world.store.clone();
+        self.world.now(async move {
+            let known = store.memory.load(&[lane(5)]).await.unwrap();
+            let case = known[0].conversation.as_ref().unwrap().id;
+            store
+                .memory
+                .messages(case, 1)
+                .await
+                .unwrap()
+                .pop()
+                .unwrap()
+                .message
+        })
     }
 
     fn under_way(&self) -> usize {
@@ -286,6 +331,36 @@ fn the_model_is_told_the_rules_the_knowledge_and_what_was_said() {
         "{last}"
     );
     assert!(asked[1].tools.iter().any(|tool| tool.name == "hand_over"));
+}
+
+#[test]
+fn an_answer_under_way_is_judged_by_the_rules_its_question_was_asked_under() {
+    let mut desk = Desk::new(vec![says(&[(20, "Callisto.")]), says(&[(0, "Both.")])], NEITHER);
+    desk.says(FAR);
+    desk.pass(5);
+    assert_eq!(desk.under_way(), 1);
+    let before = desk.rules.playbook();
+    desk.rules.replace(zebra_rules());
+    desk.pass(30);
+    assert_eq!(desk.shown(), ["Callisto."]);
+    let said = desk.last_message();
+    assert_eq!(
+        (said.content.as_str(), &said.knowledge_version),
+        ("Callisto.", &Some(before.knowledge_version.clone()))
+    );
+    // The next question is asked under the new rules, which have other words for it.
+    desk.says(FARTHER);
+    desk.pass(5);
+    let asked = desk.model.asked.lock().unwrap();
+    assert!(!asked[0].parts[0].text.contains("zebra crossing"));
+    assert!(asked[1].parts[0].text.contains("zebra crossing"));
+    drop(asked);
+    let after = desk.rules.playbook();
+    assert_ne!(after.knowledge_version, before.knowledge_version);
+    assert_eq!(
+        desk.last_message().knowledge_version,
+        Some(after.knowledge_version.clone())
+    );
 }
 
 #[test]

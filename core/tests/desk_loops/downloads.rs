@@ -175,7 +175,7 @@ impl Desk {
     fn runner(&self, process: Process) -> JobRunner {
         let downloads = DownloadKind::new(DownloadParts {
             process: process.clone(),
-            rules: Arc::clone(&self.rules),
+            rules: Arc::clone(&self.rules).into(),
             sources: vec![((BOT, Channel::TELEGRAM), Arc::new(Breathing(self.sent.clone())))],
             files: Arc::new(Breathing(self.files.clone())),
         });
@@ -368,7 +368,10 @@ fn a_process_that_dies_at_any_step_loses_nothing_and_doubles_nothing() {
             "died at {steps}"
         );
     }
-    assert!((10..40).contains(&deaths), "the steps are of one download: {deaths}");
+    assert!(
+        (10..40).contains(&deaths),
+        "the steps are of one download: {deaths}"
+    );
 }
 
 #[test]

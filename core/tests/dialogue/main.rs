@@ -7,6 +7,7 @@ mod form;
 mod media;
 mod model;
 mod nudges;
+mod overlay;
 #[path = "../shipped/mod.rs"]
 mod shipped;
 mod source;

@@ -58,6 +58,7 @@ fn reports(chat: &mut Chat, asked: JobId, outcome: ModelOutcome) -> String {
     chat.event(&Event::Model(ModelReport {
         conversation_id,
         asked,
+        knowledge_version: Some("of the question".to_owned()),
         outcome,
     }));
     chat.said()

@@ -195,13 +195,22 @@ impl Program {
 
     /// Asks it to stop.
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Asks it to read its playbook again.
+    pub fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    fn signal(&self, name: &str) {
         let pid = self.pid.to_string();
         let sent = std::process::Command::new("sh")
-            .args(["-c", &format!("kill -TERM {pid}")])
+            .args(["-c", &format!("kill -{name} {pid}")])
             .status();
         assert!(
             matches!(sent, Ok(status) if status.success()),
-            "kill -TERM {pid}: {sent:?}"
+            "kill -{name} {pid}: {sent:?}"
         );
     }
 

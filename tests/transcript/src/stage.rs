@@ -108,7 +108,7 @@ impl Stage {
         let sent = ScriptedFiles::new(FILE_LIMIT);
         let downloads = DownloadKind::new(DownloadParts {
             process: process.clone(),
-            rules,
+            rules: rules.into(),
             sources: vec![((BotId(1), channel()), Arc::new(sent.clone()))],
             files: Arc::new(MemoryFiles::new(clock.clone())),
         });

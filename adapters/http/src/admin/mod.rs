@@ -16,9 +16,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use frontdesk_core::access::{Caller, Role};
 use frontdesk_core::conversation::{ConversationStatus, Owner};
-use frontdesk_core::desk::{BackOffice, Listed, NewToken, OfficeError, Ordered, TokenFor};
+use frontdesk_core::desk::{
+    BackOffice, LibraryEntry, LibraryQuery, Listed, NewToken, OfficeError, Ordered, TokenFor,
+};
 use frontdesk_core::dialogue::CaseAction;
-use frontdesk_core::id::{AgentId, AttachmentId, Channel, ClientId, ConversationId, LeadId, TokenId, UserId};
+use frontdesk_core::id::{
+    AgentId, AttachmentId, Channel, ClientId, ConversationId, KnowledgeEntryId, LeadId, TokenId, UserId,
+};
 use frontdesk_core::lead::{LeadScore, LeadStage};
 use frontdesk_core::port::back_office::{ConversationQuery, LeadQuery, Period};
 use hyper::header::{AUTHORIZATION, HeaderMap};
@@ -34,8 +38,8 @@ use problem::Problem;
 use query::Query;
 use routes::{DOCUMENT, Found, Operation, ROOT, Route};
 use views::{
-    ConversationView, LeadFileView, NewTokenView, Page, RateLimitView, RoleName, Stage, StageBody, StatsView,
-    TokenBody, Waiting, WorkView,
+    ConversationView, KnowledgeEditBody, KnowledgeView, LeadFileView, NewKnowledgeBody, NewTokenView, Page,
+    RateLimitView, RoleName, Stage, StageBody, StatsView, TokenBody, Waiting, WorkView,
 };
 
 /// The admin API of one process, to be served by a [`PrivateListener`](crate::PrivateListener).
@@ -218,6 +222,28 @@ impl Asked<'_> {
                 ok(&StatsView::new(from, to, stats))
             }
             Operation::GetWork => ok(&WorkView::from(office.work().await?)),
+            Operation::ListKnowledge => {
+                let page = query.page()?;
+                let wanted = LibraryQuery {
+                    locale: query.text("locale").map(str::to_owned),
+                    after: page.before,
+                    limit: page.limit,
+                };
+                let found = office.library(&wanted).await?;
+                ok(&Page::<KnowledgeView>::of(found, LibraryEntry::key))
+            }
+            Operation::AddKnowledge => {
+                let new: NewKnowledgeBody = query::body(self.head, body, self.body_timeout).await?;
+                let added = office.add_knowledge(self.caller, new.into()).await?;
+                json(StatusCode::CREATED, &KnowledgeView::from(added))
+            }
+            Operation::EditKnowledge => {
+                let id = KnowledgeEntryId(query::id(self.places.first())?);
+                let edit: KnowledgeEditBody = query::body(self.head, body, self.body_timeout).await?;
+                let version = edit.version;
+                let edited = office.edit_knowledge(self.caller, id, version, edit.into());
+                ok(&KnowledgeView::from(edited.await?))
+            }
             Operation::ListDeadLetters => {
                 let found = office.dead_letters(&query.page()?).await?;
                 ok(&Page::<views::DeadLetterView>::of(found, |letter| letter.id))

@@ -8,9 +8,9 @@ use crate::answer::OCTETS;
 
 use super::routes::{BYTES, Kind, Param, ROOT, ROUTES, Route};
 use super::views::{
-    AttachmentView, AuditView, ConversationView, DeadLetterView, LeadFileView, LeadView, MessageView,
-    NewTokenView, Page, ProblemView, RateLimitView, StageBody, StatsView, TokenBody, TokenView, Waiting,
-    WorkView,
+    AttachmentView, AuditView, ConversationView, DeadLetterView, KnowledgeEditBody, KnowledgeView,
+    LeadFileView, LeadView, MessageView, NewKnowledgeBody, NewTokenView, Page, ProblemView, RateLimitView,
+    StageBody, StatsView, TokenBody, TokenView, Waiting, WorkView,
 };
 
 /// An OpenAPI 3.1 document.
@@ -56,9 +56,12 @@ fn schemas() -> Map<String, Value> {
     add::<StatsView>(&mut answered);
     add::<WorkView>(&mut answered);
     add::<NewTokenView>(&mut answered);
+    add::<KnowledgeView>(&mut answered);
     add::<ProblemView>(&mut answered);
     add::<StageBody>(&mut taken);
     add::<TokenBody>(&mut taken);
+    add::<NewKnowledgeBody>(&mut taken);
+    add::<KnowledgeEditBody>(&mut taken);
     let lists = [
         (
             "ConversationList",
@@ -67,6 +70,7 @@ fn schemas() -> Map<String, Value> {
         ("AttachmentList", answered.subschema_for::<Page<AttachmentView>>()),
         ("MessageList", answered.subschema_for::<Page<MessageView>>()),
         ("LeadList", answered.subschema_for::<Page<LeadView>>()),
+        ("KnowledgeList", answered.subschema_for::<Page<KnowledgeView>>()),
         ("DeadLetterList", answered.subschema_for::<Page<DeadLetterView>>()),
         ("AuditList", answered.subschema_for::<Page<AuditView>>()),
         ("TokenList", answered.subschema_for::<Page<TokenView>>()),
@@ -169,7 +173,7 @@ fn place(name: &str) -> Value {
 fn parameter(param: &Param) -> Value {
     let schema = match param.kind {
         Kind::Limit => json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }),
-        Kind::Cursor => json!({ "type": "string" }),
+        Kind::Cursor | Kind::Text => json!({ "type": "string" }),
         Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
         Kind::Time => json!({ "type": "string", "format": "date-time" }),
         Kind::OneOf(words) => json!({ "type": "string", "enum": words() }),

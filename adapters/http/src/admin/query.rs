@@ -1,6 +1,8 @@
 //! What a request asks for: parameters of its query, places of its path, its body.
 
 use frontdesk_core::OpenEnum;
+use frontdesk_core::desk::LibraryKey;
+use frontdesk_core::id::KnowledgeEntryId;
 use frontdesk_core::port::back_office::Paging;
 use frontdesk_core::time::Timestamp;
 use hyper::header::CONTENT_TYPE;
@@ -45,7 +47,7 @@ impl Query {
         Ok(Query { pairs })
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let pair = self.pairs.iter().find(|(known, _)| known == name)?;
         Some(&pair.1)
     }
@@ -126,6 +128,26 @@ uuid_keys! {
     frontdesk_core::id::AttachmentId => "attachments",
     frontdesk_core::id::LeadId => "leads",
     frontdesk_core::id::TokenId => "tokens",
+}
+
+impl Key for LibraryKey {
+    const LIST: &'static str = "knowledge";
+    fn text(&self) -> String {
+        match self {
+            LibraryKey::Overlay(id) => format!("overlay:{id}"),
+            LibraryKey::Playbook { slug, locale } => format!("playbook:{slug}:{locale}"),
+        }
+    }
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(id) = text.strip_prefix("overlay:") {
+            return uuid(id).map(|id| LibraryKey::Overlay(KnowledgeEntryId(id)));
+        }
+        let (slug, locale) = text.strip_prefix("playbook:")?.split_once(':')?;
+        Some(LibraryKey::Playbook {
+            slug: slug.to_owned(),
+            locale: locale.to_owned(),
+        })
+    }
 }
 
 impl Key for i64 {

@@ -20,6 +20,7 @@ pub(crate) const BYTES: &str = "";
 pub(crate) enum Verb {
     Get,
     Post,
+    Patch,
     Delete,
 }
 
@@ -28,6 +29,7 @@ impl Verb {
         match self {
             Verb::Get => "GET",
             Verb::Post => "POST",
+            Verb::Patch => "PATCH",
             Verb::Delete => "DELETE",
         }
     }
@@ -37,6 +39,7 @@ impl Verb {
         match self {
             Verb::Get => *method == Method::GET || *method == Method::HEAD,
             Verb::Post => *method == Method::POST,
+            Verb::Patch => *method == Method::PATCH,
             Verb::Delete => *method == Method::DELETE,
         }
     }
@@ -58,6 +61,9 @@ pub(crate) enum Operation {
     GetRateLimit,
     GetStats,
     GetWork,
+    ListKnowledge,
+    AddKnowledge,
+    EditKnowledge,
     ListDeadLetters,
     RetryDeadLetter,
     DropDeadLetter,
@@ -74,6 +80,7 @@ pub(crate) enum Kind {
     Cursor,
     Uuid,
     Time,
+    Text,
     /// One of these.
     OneOf(fn() -> Vec<String>),
 }
@@ -327,6 +334,39 @@ pub(crate) const ROUTES: &[Route] = &[
         &[(200, Some("WorkView"))],
         &[],
     ),
+    get(
+        "/knowledge",
+        Operation::ListKnowledge,
+        Role::Viewer,
+        "What the desk knows: what was added here, newest first, then what the playbook's files have, by slug.",
+        &[
+            LIMIT,
+            CURSOR,
+            optional("locale", Kind::Text, "Only those in this locale."),
+        ],
+        &[(200, Some("KnowledgeList"))],
+        &[],
+    ),
+    post(
+        "/knowledge",
+        Operation::AddKnowledge,
+        Role::Admin,
+        "Adds an entry beside the playbook's files. 409 if they, or what was added, have its slug.",
+        Some("NewKnowledgeBody"),
+        &[(201, Some("KnowledgeView"))],
+        &[409, 422],
+    ),
+    Route {
+        verb: Verb::Patch,
+        path: "/knowledge/{id}",
+        operation: Operation::EditKnowledge,
+        role: Role::Admin,
+        about: "Changes an entry that was added. 409 if it stands at another version than the one named.",
+        params: &[],
+        body: Some("KnowledgeEditBody"),
+        answers: &[(200, Some("KnowledgeView"))],
+        failures: &[404, 409, 422],
+    },
     get(
         "/dead-letters",
         Operation::ListDeadLetters,

@@ -8,5 +8,6 @@ mod changes;
 #[path = "../listeners/client.rs"]
 mod client;
 mod document;
+mod knowledge;
 mod lists;
 mod world;

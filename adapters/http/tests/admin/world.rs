@@ -1,6 +1,7 @@
 //! A private listener with a back office over the memory adapters, and some cases in it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,12 @@ use frontdesk_core::conversation::{
 use frontdesk_core::desk::{
     BackOffice, BackOfficeParts, Door, DoorSettings, GuardedCache, NewToken, Process, StopHandle, TokenFor,
 };
-use frontdesk_core::dialogue::{CaseAction, ConversationWrite, Decision, Event};
+use frontdesk_core::dialogue::{
+    CaseAction, ConversationWrite, Decision, Event, Registry, Rules, RulesInForce, RulesSettings,
+};
 use frontdesk_core::id::{AttachmentId, BotId, Channel, ChatId, Ids, MessageId, OwnerId, UserId};
 use frontdesk_core::lead::{Lead, StageChange};
+use frontdesk_core::playbook::{Playbook, PlaybookFiles};
 use frontdesk_core::port::store::{Claim, InboxStore as _, TurnCommit, TurnEnd, TurnStore as _};
 use frontdesk_core::port::{Clock as _, FileStorage as _, IdSource as _, NoRandomness, SecretSource};
 use frontdesk_core::time::Timestamp;
@@ -105,6 +109,7 @@ impl World {
             store: store.clone(),
             upkeep: store.clone(),
             files: Some(Arc::new(files.clone())),
+            rules: Some(rules()),
             clock: Arc::new(clock.clone()),
             ids: ids.clone(),
             secrets: Arc::new(Secrets(SeededIds::new(2))),
@@ -374,6 +379,28 @@ impl World {
             () = tokio::time::sleep(PATIENCE) => panic!("no answer"),
         }
     }
+}
+
+/// The shipped playbook with one entry, which trains at once.
+fn rules() -> RulesInForce {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../playbooks/dev2production");
+    let mut files = PlaybookFiles::new();
+    for name in [
+        "playbook.toml",
+        "locales/en.ftl",
+        "locales/ru.ftl",
+        "prompts/system.md",
+    ] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        files.insert(name.to_owned(), text);
+    }
+    let entry = "[[entry]]\nslug = \"hours\"\n\
+                 questions.en = [\"When are you open?\"]\nquestions.ru = [\"Когда вы работаете?\"]\n\
+                 answer.en = \"From nine to six.\"\nanswer.ru = \"С девяти до шести.\"\n";
+    files.insert("knowledge/hours.toml".to_owned(), entry.to_owned());
+    let playbook = Playbook::parse(&files).unwrap_or_else(|problems| panic!("{problems}"));
+    let rules = Rules::new(Arc::new(playbook), Registry::standard(), RulesSettings::default());
+    RulesInForce::new(Arc::new(rules))
 }
 
 fn first_stage(lead: &Lead) -> StageChange {

@@ -94,6 +94,7 @@ impl ChangeStore for MemoryStore {
                 None => ChangeOutcome::NotFound,
             },
             ChangeKind::CreateToken { token, agent } => state.create_token(token, agent.as_ref())?,
+            ChangeKind::PutKnowledge { entry, was } => state.put_knowledge(entry, *was),
             ChangeKind::RevokeToken { id, at } => state.revoke_token(*id, *at),
         };
         if outcome == ChangeOutcome::Done && !state.has(Fault::ChangeUnaudited) {

@@ -9,6 +9,7 @@ mod dead;
 mod fault;
 mod inbox;
 mod jobs;
+mod knowledge;
 mod lanes;
 mod leases;
 mod lists;
@@ -34,6 +35,7 @@ use change::Office;
 use dead::Dead;
 use inbox::Waiting;
 use jobs::Jobs;
+use knowledge::Library;
 use lanes::Lanes;
 use rows::Rows;
 use sends::Call;
@@ -127,6 +129,7 @@ struct State {
     rows: Rows,
     dead: BTreeMap<i64, Dead>,
     office: Office,
+    library: Library,
     leases: BTreeMap<String, (OwnerId, Timestamp)>,
     bots: BTreeMap<Channel, BotId>,
 }

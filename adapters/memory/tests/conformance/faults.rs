@@ -63,6 +63,12 @@ const CAUGHT: &[(Fault, &str)] = &[
     (Fault::PageStartsTwice, "cases_are_listed_in_parts"),
     (Fault::AuditUnchained, "concurrent_changes_make_one_chain"),
     (Fault::ChangeUnaudited, "a_change_is_in_the_audit_log"),
+    (
+        Fault::KnowledgeVersionIgnored,
+        "an_entry_is_changed_from_the_version_it_stands_at",
+    ),
+    (Fault::NameTakenTwice, "a_name_is_taken_once_in_a_locale"),
+    (Fault::EpochStands, "the_epoch_counts_every_change_of_knowledge"),
     (Fault::AnyBotAdopted, "a_database_belongs_to_one_bot"),
     (Fault::LeasesShared, "a_named_lease_has_one_holder"),
     (Fault::AwakeLanesSwept, "sweeping_leaves_alone_what_waits"),

@@ -18,7 +18,7 @@ use crate::schema::{agents, api_tokens, lead_stage_history, leads};
 use crate::sql::Sql;
 use crate::types::{At, Id};
 
-use super::{audit, dead_letters};
+use super::{audit, dead_letters, knowledge};
 
 #[async_trait]
 impl ChangeStore for DieselStore {
@@ -38,6 +38,7 @@ async fn write(conn: &mut Conn, change: &Change) -> QueryResult<ChangeOutcome> {
             found(conn.run(sql).await? > 0)
         }
         ChangeKind::CreateToken { token, agent } => create_token(conn, token, agent.as_ref()).await?,
+        ChangeKind::PutKnowledge { entry, was } => knowledge::put(conn, entry, *was).await?,
         ChangeKind::RevokeToken { id, at } => revoke_token(conn, *id, *at).await?,
     };
     match outcome {

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 mod change;
 mod conversations;
 mod dead_letters;
+mod knowledge;
 mod leads;
 mod stats;
 

@@ -3,6 +3,7 @@
 use frontdesk_core::desk::Door;
 use frontdesk_core::dialogue::Event;
 use frontdesk_core::id::Channel;
+use frontdesk_core::port::knowledge::Overlay;
 use frontdesk_core::port::store::{StoreError, UpkeepStore as _};
 use frontdesk_core::port::{Clock, DeskStore, NoMetrics};
 use frontdesk_terminal::{
@@ -47,18 +48,21 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let logging = Log::start(settings);
     let log = logging.root.clone();
-    let rules = rules::load(settings, vec![staff_lane()], TerminalFiles::MAX_BYTES, &log)?;
+    let draft = rules::read(settings, vec![staff_lane()], TerminalFiles::MAX_BYTES, &log)?;
     let kept = files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let store = Arc::new(store::open(settings, true, &log).await?);
     store
         .adopt(&Channel::TERMINAL, TERMINAL_BOT)
         .await
         .map_err(Failure::work)?;
+    let overlay = Overlay::read(store.as_ref()).await.map_err(Failure::work)?;
+    // Whoever chats starts anew with a new playbook: these rules stay.
+    let rules = draft.put_in_force(overlay).rules();
     let interactive = std::io::stdin().is_terminal();
     let screen = Screen::new(Box::new(std::io::stdout()), std::io::stdout().is_terminal());
     let desks = vec![(TERMINAL_BOT, Channel::TERMINAL)];
     let base = Base::new(store.clone(), desks, Arc::new(NoMetrics), settings, &log);
-    let model = model::open(settings, rules.playbook(), &base.process, &log)?;
+    let model = model::open(settings, &rules, &base.process, &log)?;
     let work = WorkParts {
         rules,
         model,

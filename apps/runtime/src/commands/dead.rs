@@ -70,11 +70,11 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
                 Ok(())
             }
             Action::Retry { id } => {
-                let office = admin::office(&store, None, &settings, &logging.root);
+                let office = admin::office(&store, None, None, &settings, &logging.root);
                 found(office.retry_dead(&Caller::command_line(), *id).await, *id)
             }
             Action::Drop { id } => {
-                let office = admin::office(&store, None, &settings, &logging.root);
+                let office = admin::office(&store, None, None, &settings, &logging.root);
                 found(office.drop_dead(&Caller::command_line(), *id).await, *id)
             }
         }

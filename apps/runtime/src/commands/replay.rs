@@ -17,8 +17,8 @@ use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::kept::{self, Cases};
 use crate::log::Log;
+use crate::offline::Offline;
 use crate::progress::Progress;
-use crate::rules::Offline;
 use crate::settings::duration::duration;
 use crate::store;
 

@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::kept::Cases;
 use crate::log::Log;
 use crate::progress::Progress;
-use crate::{rules, store};
+use crate::{offline, store};
 
 /// Clients decided and committed at once.
 const PART: u32 = 50;
@@ -69,7 +69,7 @@ pub(crate) fn execute(context: &Context, arguments: &Arguments) -> Result<(), Fa
         if !arguments.force {
             refuse_real(&store).await?;
         }
-        let rules = rules::load_for_demo(&settings, &logging.root)?;
+        let rules = offline::load_for_demo(&settings, &logging.root)?;
         let seeding = Seeding {
             store: &store,
             casts: casts(&rules)?,

@@ -73,7 +73,7 @@ pub(crate) fn execute(context: &Context, action: &Action) -> Result<(), Failure>
     crate::on_runtime(async {
         let logging = Log::start(&settings);
         let store = store::open(&settings, false, &logging.root).await?;
-        let office = admin::office(&store, None, &settings, &logging.root);
+        let office = admin::office(&store, None, None, &settings, &logging.root);
         match action {
             Action::Create {
                 name,

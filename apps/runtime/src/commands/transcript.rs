@@ -13,7 +13,7 @@ use frontdesk_store_diesel::DieselStore;
 use crate::cli::Context;
 use crate::failure::Failure;
 use crate::log::Log;
-use crate::rules::Offline;
+use crate::offline::Offline;
 use crate::{kept, store};
 
 #[derive(Debug, Args)]

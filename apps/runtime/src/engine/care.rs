@@ -1,7 +1,7 @@
 //! What every process does beside its work: leases kept alive, samples taken, the old forgotten,
 //! signals told to other processes and heard of them.
 
-use frontdesk_core::desk::{Announcer, Heartbeat, Janitor, Upkeep, WakeListener};
+use frontdesk_core::desk::{Announcer, Heartbeat, Janitor, Stop, Upkeep, WakeListener};
 use frontdesk_core::port::FileStorage;
 use slog::Logger;
 use std::sync::Arc;
@@ -42,6 +42,11 @@ impl Care {
         };
         loops.run(|stop| async move { upkeep.run(stop).await });
         Care { loops }
+    }
+
+    /// Runs one more loop with it.
+    pub(super) fn keep<F: Future<Output = ()> + Send + 'static>(&mut self, start: impl FnOnce(Stop) -> F) {
+        self.loops.run(start);
     }
 
     pub(super) async fn finish(self, log: &Logger) {

@@ -14,7 +14,7 @@ mod door;
 mod group;
 mod work;
 
-use frontdesk_core::desk::{GuardedCache, Process};
+use frontdesk_core::desk::{GuardedCache, Process, Stop};
 use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::{Cache, DeskStore, Metrics};
 use slog::Logger;
@@ -91,6 +91,11 @@ impl Engine {
             work: work.map(|parts| Work::start(base, parts, settings)),
             care,
         }
+    }
+
+    /// Runs one more loop beside the work, until all of it has stopped.
+    pub fn keep<F: Future<Output = ()> + Send + 'static>(&mut self, start: impl FnOnce(Stop) -> F) {
+        self.care.keep(start);
     }
 
     /// Completes when the process cannot go on; never if nothing of the kind can happen.

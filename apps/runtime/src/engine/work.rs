@@ -4,7 +4,7 @@ use frontdesk_core::desk::{
     AnswerKind, AnswerParts, DownloadKind, DownloadParts, JobKind, JobRunner, JobSettings, Pacing, Sender,
     SenderParts, SenderSettings, TimerKind, TurnSettings, TurnWorker, TurnWorkerParts,
 };
-use frontdesk_core::dialogue::Rules;
+use frontdesk_core::dialogue::RulesInForce;
 use frontdesk_core::id::{BotId, Channel};
 use frontdesk_core::port::{FileSource, FileStorage, Messenger, UpdateDecoder};
 use slog::Logger;
@@ -25,7 +25,7 @@ const DOWNLOADS: usize = 4;
 /// What the work is done with.
 pub(crate) struct WorkParts {
     /// What decides.
-    pub rules: Arc<Rules>,
+    pub rules: RulesInForce,
     /// The language model, if there is one.
     pub model: Option<Answering>,
     /// The bots and channels to serve, each with its messenger.
@@ -58,7 +58,7 @@ impl Work {
         }
         let turns = TurnWorkerParts {
             process: process.clone(),
-            decide: parts.rules.clone(),
+            decide: Arc::new(parts.rules.clone()),
             decoders: parts.decoders,
             cache: base.cache.clone(),
             settings: TurnSettings {

@@ -7,18 +7,18 @@ mod prompt;
 
 use async_trait::async_trait;
 use futures_util::future::join;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::conversation::ModelUse;
 use crate::dialogue::{
-    ANSWER_JOB, ANSWER_VERSION, Event, ModelOutcome, ModelReport, Question, Rules, draft_id,
+    ANSWER_JOB, ANSWER_VERSION, Event, ModelOutcome, ModelReport, Question, Rules, RulesInForce, draft_id,
 };
 use crate::guard::check::Policy;
 use crate::guard::propose;
 use crate::guard::untrusted::Fence;
 use crate::id::{BotId, JobId};
-use crate::playbook::{Locale, ModelPlan};
+use crate::playbook::{Entry, Locale, ModelPlan};
 use crate::port::llm::{Account, ModelAnswer, ModelRequest};
 use crate::port::{LanguageModel, Messenger};
 use crate::work::{ClaimedJob, LaneKey};
@@ -43,7 +43,7 @@ pub struct AnswerParts {
     /// The process they are asked in.
     pub process: Process,
     /// The rules in force.
-    pub rules: Arc<Rules>,
+    pub rules: RulesInForce,
     /// The model, with all that stands around it.
     pub model: Arc<dyn LanguageModel>,
     /// Where answers are shown as they come.
@@ -53,18 +53,45 @@ pub struct AnswerParts {
 }
 
 /// The kind of job that asks the model. Its payload is a [`Question`].
+///
+/// A question is asked, and its answer judged, under the rules that were in force when the job began.
 #[derive(Debug)]
 pub struct AnswerKind {
     parts: AnswerParts,
+    /// The rules pinned last.
+    pinned: Mutex<Arc<Pinned>>,
+}
+
+/// Rules, and by what answers under them are judged.
+#[derive(Debug)]
+struct Pinned {
+    rules: Arc<Rules>,
     policy: Policy,
+}
+
+impl Pinned {
+    fn new(rules: Arc<Rules>) -> Self {
+        let playbook = rules.playbook();
+        let policy = Policy::of(playbook, &judge::wording(playbook));
+        Pinned { rules, policy }
+    }
 }
 
 impl AnswerKind {
     /// The kind.
     pub fn new(parts: AnswerParts) -> Self {
-        let playbook = parts.rules.playbook();
-        let policy = Policy::of(playbook, &judge::wording(playbook));
-        AnswerKind { parts, policy }
+        let pinned = Mutex::new(Arc::new(Pinned::new(parts.rules.pin())));
+        AnswerKind { parts, pinned }
+    }
+
+    /// The rules in force, to be held for one question.
+    fn pin(&self) -> Arc<Pinned> {
+        let rules = self.parts.rules.pin();
+        let mut last = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&last.rules, &rules) {
+            *last = Arc::new(Pinned::new(rules));
+        }
+        Arc::clone(&last)
     }
 
     fn messenger(&self, lane: &LaneKey) -> Option<&dyn Messenger> {
@@ -77,9 +104,14 @@ impl AnswerKind {
     }
 
     /// Asks, and says what came of it.
-    async fn outcome(&self, job: &ClaimedJob, question: &Question) -> Result<ModelOutcome, JobFailure> {
+    async fn outcome(
+        &self,
+        job: &ClaimedJob,
+        question: &Question,
+        pinned: &Pinned,
+    ) -> Result<ModelOutcome, JobFailure> {
         let process = &self.parts.process;
-        let rules = &self.parts.rules;
+        let rules = &pinned.rules;
         let Some(plan) = &rules.playbook().model else {
             return Ok(failed("no_prompt"));
         };
@@ -106,10 +138,10 @@ impl AnswerKind {
         if asked.trim().is_empty() {
             return Ok(failed("nothing_asked"));
         }
-        material.entries = self.entries(locale, &asked, plan);
+        material.entries = closest(rules, locale, &asked, plan);
         let prompt_rules = material.rules();
         let fence = Fence::new(process.ids.entropy());
-        let judge = Judge::new(&self.policy, &material, &prompt_rules, &asked, fence.boundary());
+        let judge = Judge::new(&pinned.policy, &material, &prompt_rules, &asked, fence.boundary());
         let request = ModelRequest {
             parts: material.parts(&prompt_rules, &fence),
             tools: propose::tools(&rules.playbook().form),
@@ -134,18 +166,6 @@ impl AnswerKind {
                 failed(error.kind())
             }
         })
-    }
-
-    /// The entries closest to what is asked, best first.
-    fn entries(&self, locale: &Locale, asked: &str, plan: &ModelPlan) -> Vec<&crate::playbook::Entry> {
-        let rules = &self.parts.rules;
-        let found = rules.match_question(locale, asked);
-        found
-            .candidates
-            .iter()
-            .take(plan.passages)
-            .filter_map(|candidate| rules.playbook().entry(&candidate.slug))
-            .collect()
     }
 
     /// Makes the call, and shows the answer while it comes.
@@ -207,6 +227,17 @@ impl AnswerKind {
     }
 }
 
+/// The entries closest to what is asked, best first.
+fn closest<'a>(rules: &'a Rules, locale: &Locale, asked: &str, plan: &ModelPlan) -> Vec<&'a Entry> {
+    let found = rules.match_question(locale, asked);
+    found
+        .candidates
+        .iter()
+        .take(plan.passages)
+        .filter_map(|candidate| rules.playbook().entry(&candidate.slug))
+        .collect()
+}
+
 fn failed(why: &str) -> ModelOutcome {
     ModelOutcome::Failed { why: why.to_owned() }
 }
@@ -234,10 +265,12 @@ impl JobKind for AnswerKind {
             serde_json::from_value(job.payload.clone()).map_err(|error| JobFailure::Never {
                 why: format!("no question: {error}"),
             })?;
-        let outcome = self.outcome(job, &question).await?;
+        let pinned = self.pin();
+        let outcome = self.outcome(job, &question, &pinned).await?;
         Ok(Some(Event::Model(ModelReport {
             conversation_id: question.conversation_id,
             asked: job.claim.id,
+            knowledge_version: Some(pinned.rules.playbook().knowledge_version.clone()),
             outcome,
         })))
     }

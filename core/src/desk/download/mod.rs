@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::conversation::{Attachment, AttachmentStatus, Refusal};
-use crate::dialogue::{DOWNLOAD_JOB, DOWNLOAD_VERSION, Download, DownloadReport, Event, Rules};
+use crate::dialogue::{DOWNLOAD_JOB, DOWNLOAD_VERSION, Download, DownloadReport, Event, RulesInForce};
 use crate::id::{BotId, Channel};
+use crate::playbook::FilesPlan;
 use crate::port::metrics::Counter;
 use crate::port::{FileSource, FileSourceError, FileStorage, FileStream, FilesError, StagedFile};
 use crate::work::ClaimedJob;
@@ -35,7 +36,7 @@ pub struct DownloadParts {
     /// The process they are made in.
     pub process: Process,
     /// The rules in force: they say which files are taken.
-    pub rules: Arc<Rules>,
+    pub rules: RulesInForce,
     /// Where files come from, by bot and channel.
     pub sources: Vec<((BotId, Channel), Arc<dyn FileSource>)>,
     /// Where they are kept.
@@ -112,16 +113,16 @@ impl DownloadKind {
     async fn fetch(&self, source: &dyn FileSource, download: &Download) -> Result<Kept, Not> {
         let clock = &self.parts.process.clock;
         let mut late = clock.sleep_until(clock.now() + LONGEST);
-        let limit = source
-            .max_bytes()
-            .min(self.parts.rules.playbook().files.max_bytes);
+        let rules = self.parts.rules.pin();
+        let plan = &rules.playbook().files;
+        let limit = source.max_bytes().min(plan.max_bytes);
         let opening = async { Ok(source.open(&download.file_id).await?) };
         let mut stream = in_time(opening, &mut late).await?;
         if stream.size_bytes().is_some_and(|size| size > limit) {
             return Err(Not::Taken(Refusal::TooBig, None));
         }
         let mut staged = self.parts.files.stage().await?;
-        let filling = self.fill(staged.as_mut(), stream.as_mut(), limit, download);
+        let filling = fill(staged.as_mut(), stream.as_mut(), (plan, limit), download);
         match in_time(filling, &mut late).await {
             Ok(kept) => {
                 staged.keep(&kept.key).await?;
@@ -135,48 +136,6 @@ impl DownloadKind {
                 Err(not)
             }
         }
-    }
-
-    /// Stages all of a file while it is counted, hashed and looked at.
-    async fn fill(
-        &self,
-        staged: &mut dyn StagedFile,
-        stream: &mut dyn FileStream,
-        limit: u64,
-        download: &Download,
-    ) -> Result<Kept, Not> {
-        let mut size_bytes = 0_u64;
-        let mut hash = Sha256::new();
-        let mut sniffer = Sniffer::new();
-        while let Some(bytes) = stream.next().await? {
-            size_bytes += bytes.len() as u64;
-            if size_bytes > limit {
-                return Err(Not::Taken(Refusal::TooBig, None));
-            }
-            hash.update(&bytes);
-            sniffer.see(&bytes);
-            staged.write(&bytes).await?;
-        }
-        if size_bytes == 0 {
-            return Err(Not::Taken(Refusal::Empty, None));
-        }
-        let kind = sniffer.kind(download.attachment.file_name.as_deref());
-        if !self.parts.rules.playbook().files.takes(kind) {
-            return Err(Not::Taken(Refusal::Kind, Some(kind)));
-        }
-        let sha256 = hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-            // Writing into a String cannot fail.
-            if write!(hex, "{byte:02x}").is_err() {
-                hex.clear();
-            }
-            hex
-        });
-        Ok(Kept {
-            size_bytes,
-            key: Attachment::storage_key(download.client_id, &sha256),
-            sha256,
-            kind,
-        })
     }
 
     /// The report of a file that is settled.
@@ -239,6 +198,47 @@ impl JobKind for DownloadKind {
         let download = read(job).ok()?;
         Some(self.report(download.attachment.missing()))
     }
+}
+
+/// Stages all of a file while it is counted, hashed and looked at.
+async fn fill(
+    staged: &mut dyn StagedFile,
+    stream: &mut dyn FileStream,
+    (plan, limit): (&FilesPlan, u64),
+    download: &Download,
+) -> Result<Kept, Not> {
+    let mut size_bytes = 0_u64;
+    let mut hash = Sha256::new();
+    let mut sniffer = Sniffer::new();
+    while let Some(bytes) = stream.next().await? {
+        size_bytes += bytes.len() as u64;
+        if size_bytes > limit {
+            return Err(Not::Taken(Refusal::TooBig, None));
+        }
+        hash.update(&bytes);
+        sniffer.see(&bytes);
+        staged.write(&bytes).await?;
+    }
+    if size_bytes == 0 {
+        return Err(Not::Taken(Refusal::Empty, None));
+    }
+    let kind = sniffer.kind(download.attachment.file_name.as_deref());
+    if !plan.takes(kind) {
+        return Err(Not::Taken(Refusal::Kind, Some(kind)));
+    }
+    let sha256 = hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+        // Writing into a String cannot fail.
+        if write!(hex, "{byte:02x}").is_err() {
+            hex.clear();
+        }
+        hex
+    });
+    Ok(Kept {
+        size_bytes,
+        key: Attachment::storage_key(download.client_id, &sha256),
+        sha256,
+        kind,
+    })
 }
 
 /// What `work` comes to, unless it is late.

@@ -5,6 +5,7 @@
 
 mod access;
 mod cases;
+mod library;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -12,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use crate::access::{Caller, TokenHash};
 use crate::audit::{AuditEntry, NewAuditEntry};
 use crate::conversation::Attachment;
+use crate::dialogue::RulesInForce;
 use crate::id::{AttachmentId, BotId, Channel, ConversationId, LeadId, UserId};
 use crate::lead::{IllegalStageChange, Lead, LeadStage};
 use crate::port::back_office::{
@@ -28,6 +30,7 @@ use super::rate::RateStatus;
 
 pub use access::{NewToken, TokenFor};
 pub use cases::Ordered;
+pub use library::{KnowledgeEdit, LibraryEntry, LibraryKey, LibraryQuery, NewKnowledge};
 
 /// What a back office is made of.
 #[derive(Clone, Debug)]
@@ -38,6 +41,8 @@ pub struct BackOfficeParts {
     pub upkeep: Arc<dyn UpkeepStore>,
     /// Where clients' files are kept; `None` if nobody asks for their bytes here.
     pub files: Option<Arc<dyn FileStorage>>,
+    /// The rules in force, for what is asked about the playbook; `None` where nobody asks.
+    pub rules: Option<RulesInForce>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::conversation::{Client, assert_says};
 use crate::on_every_desk;
 
-const TOKEN: &str = "bootstrap-token-of-this-test";
+pub(crate) const TOKEN: &str = "bootstrap-token-of-this-test";
 
 on_every_desk!(
     a_case_is_closed_archived_and_audited,

@@ -22,6 +22,7 @@ mod monitoring;
 mod order;
 mod outage;
 mod power_cut;
+mod reload;
 mod stop;
 mod terminal;
 mod wrong_use;

@@ -7,6 +7,7 @@ mod commit;
 mod dead;
 mod inbox;
 mod jobs;
+mod knowledge;
 mod lanes;
 mod leads;
 mod leases;
@@ -181,6 +182,12 @@ suite!(
         access::concurrent_changes_make_one_chain,
         access::entries_of_a_turn_are_committed_with_it,
         access::the_audit_log_is_read_in_parts,
+        knowledge::an_entry_of_knowledge_comes_back,
+        knowledge::an_entry_is_changed_from_the_version_it_stands_at,
+        knowledge::one_of_concurrent_changes_of_an_entry_is_done,
+        knowledge::a_name_is_taken_once_in_a_locale,
+        knowledge::the_epoch_counts_every_change_of_knowledge,
+        knowledge::knowledge_is_listed_in_parts_and_by_locale,
         budget::budgets_begin_empty,
         budget::tokens_are_reserved_up_to_the_clients_limit,
         budget::the_bots_limit_is_for_all_its_clients,

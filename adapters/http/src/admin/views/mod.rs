@@ -4,6 +4,7 @@
 mod access;
 mod cases;
 mod files;
+mod knowledge;
 mod leads;
 mod limits;
 mod stats;
@@ -12,6 +13,7 @@ mod work;
 pub(crate) use access::{AuditView, NewTokenView, RoleName, TokenBody, TokenView};
 pub(crate) use cases::{ConversationView, MessageView, Waiting};
 pub(crate) use files::AttachmentView;
+pub(crate) use knowledge::{KnowledgeEditBody, KnowledgeView, NewKnowledgeBody};
 pub(crate) use leads::{LeadFileView, LeadView, Stage, StageBody};
 pub(crate) use limits::RateLimitView;
 pub(crate) use stats::StatsView;
