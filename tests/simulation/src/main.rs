@@ -45,6 +45,9 @@ fn main() -> ExitCode {
                 println!("{failure}\n");
             }
         }
+        if played.is_multiple_of(100) {
+            eprintln!("{played} seeds, {failed} failed");
+        }
     }
     for (what, count) in all {
         println!("{count:>12}  {what}");
