@@ -68,7 +68,6 @@ fn following_decisions_is_what_a_store_loads() {
         let now = frontdesk_core::port::Clock::now(&clock);
         let event = match step {
             0 => text(&lane, now, "/start"),
-            1 => text(&lane, now, "/quote"),
             2 => text(&lane, now, "devops"),
             3 => text(&lane, now, "We deploy by hand."),
             4 => text(&lane, now, "/human"),

@@ -106,14 +106,11 @@ impl Serving {
         // A worker decides by the playbook, and the office tells what is in it: the others need none.
         let decides = roles.worker && bot.is_some();
         let has_office = roles.office && settings.admin_addr.is_some();
-        let draft = match decides || has_office {
-            true => Some(rules::read(
-                settings,
-                staff(settings, bot),
-                TelegramFiles::MAX_BYTES,
-                &log,
-            )?),
-            false => None,
+        let draft = if decides || has_office {
+            let staff = staff(settings, bot);
+            Some(rules::read(settings, staff, TelegramFiles::MAX_BYTES, &log)?)
+        } else {
+            None
         };
         let engine = roles.intake || roles.worker;
         let store = store::open(settings, engine, &log).await?;
@@ -124,14 +121,16 @@ impl Serving {
             }
             None => None,
         };
-        let rules = keeper.as_ref().map(Keeper::rules);
+        let in_force = keeper.as_ref().map(Keeper::rules);
         let knowledge: Arc<dyn KnowledgeStore> = Arc::new(store.clone());
         // Those who work keep files, those in the office look at them.
-        let kept = match decides || has_office {
-            true => Some(files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?),
-            false => None,
+        let kept = if decides || has_office {
+            Some(files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
+        } else {
+            None
         };
-        let office = has_office.then(|| admin::office(&store, kept.clone(), rules.clone(), settings, &log));
+        let office =
+            has_office.then(|| admin::office(&store, kept.clone(), in_force.clone(), settings, &log));
         let store: Arc<dyn DeskStore> = Arc::new(store);
         if let Some(bot) = bot {
             store
@@ -187,7 +186,7 @@ impl Serving {
                     door.poll(&base, polling(bot, client, &decoder));
                 }
             }
-            if let (Some(rules), Some(kept)) = (rules.filter(|_| decides), kept) {
+            if let (Some(rules), Some(kept)) = (in_force.filter(|_| decides), kept) {
                 let model = model::open(settings, &rules, &base.process, &log)?;
                 let sent = Arc::new(TelegramFiles::new(client.clone()));
                 work = Some(WorkParts {

@@ -139,7 +139,7 @@ pub struct SessionState {
 /// What reading a stored state came to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReadState {
-    /// It is of this version.
+    /// It is of this version. Of one that has expired, this is the answer that is still owed.
     Known(SessionState),
     /// There is none, or it has expired: start afresh, nothing to say about it.
     Fresh,
@@ -159,11 +159,22 @@ impl SessionState {
         value
     }
 
-    /// Reads a stored session as of `now`.
+    /// Reads a stored session as of `now`. A dialogue expires; an answer that a client waits for does
+    /// not: the desk may have stood still for longer, and its timer ends the wait when it goes on.
     pub fn read(session: Option<&Session>, now: Timestamp) -> ReadState {
-        let Some(session) = session.filter(|session| session.expires_at > now) else {
+        let Some(session) = session else {
             return ReadState::Fresh;
         };
+        if session.expires_at <= now {
+            let state = serde_json::from_value::<SessionState>(session.state.clone());
+            return match state.ok().and_then(|state| state.pending) {
+                Some(pending) => ReadState::Known(SessionState {
+                    pending: Some(pending),
+                    ..SessionState::default()
+                }),
+                None => ReadState::Fresh,
+            };
+        }
         if session.state.get("v").and_then(Value::as_u64) != Some(Self::VERSION) {
             return ReadState::Unreadable(session.state.clone());
         }
@@ -222,11 +233,26 @@ mod tests {
             expires_at: now + Session::TTL,
             version: 1,
         };
-        assert_eq!(SessionState::read(Some(&session), now), ReadState::Known(state));
         assert_eq!(
-            SessionState::read(Some(&session), now + Session::TTL),
-            ReadState::Fresh
+            SessionState::read(Some(&session), now),
+            ReadState::Known(state.clone())
         );
+        let owed = SessionState {
+            pending: state.pending.clone(),
+            ..SessionState::default()
+        };
+        let later = now + Session::TTL;
+        assert_eq!(
+            SessionState::read(Some(&session), later),
+            ReadState::Known(owed),
+            "an answer is still owed"
+        );
+        let answered = SessionState {
+            pending: None,
+            ..state
+        };
+        session.state = answered.write();
+        assert_eq!(SessionState::read(Some(&session), later), ReadState::Fresh);
         assert_eq!(SessionState::read(None, now), ReadState::Fresh);
         for alien in [
             serde_json::json!({"v": 2}),

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::conversation::{Owner, PendingAnswer};
+use crate::conversation::{Owner, PendingAnswer, Session};
 use crate::id::{ClientId, ConversationId, JobId, MessageId};
 use crate::playbook::Locale;
 use crate::time::Timestamp;
@@ -64,6 +64,10 @@ pub(super) fn ask(turn: &mut Turn<'_>, text: &str) -> bool {
     let earlier = turn.state.pending.take();
     let superseded = earlier.is_some();
     let (since, mut questions, closest) = match earlier {
+        // The desk stood still for so long: what is asked now has the time that any question has.
+        Some(earlier) if earlier.since + Session::TTL <= turn.now => {
+            (turn.now, earlier.questions, earlier.closest)
+        }
         Some(earlier) => (earlier.since, earlier.questions, earlier.closest),
         None => (turn.now, Vec::new(), None),
     };

@@ -393,3 +393,30 @@ fn what_a_client_refused_to_leave_is_not_found_in_their_words_either() {
     let lead = chat.snapshot.lead.as_ref().unwrap();
     assert_eq!((lead.value("contact"), lead.value("name")), (None, None));
 }
+
+/// Found by the simulation: nothing ran for longer than a session lives.
+#[test]
+fn an_answer_that_is_owed_outlives_the_session() {
+    let mut late = chat();
+    let job = asks(&mut late, FAR);
+    late.now = late.now + Duration::from_hours(25);
+    let fired = TimerFired::AnswerDue {
+        conversation_id: case(&late),
+        asked: job,
+    };
+    late.event(&Event::Timer(fired));
+    assert_ne!(late.said(), "", "the wait ends, however late");
+    assert!(cancelled(&late).contains(&"answer"), "and the job with it");
+
+    let mut goes_on = chat();
+    asks(&mut goes_on, FAR);
+    goes_on.now = goes_on.now + Duration::from_hours(25);
+    asks(&mut goes_on, FARTHER);
+    let (_, question) = asked(&goes_on).unwrap();
+    assert_eq!(question.questions.len(), 2, "one answer covers both");
+    assert_eq!(
+        question.due,
+        goes_on.now + Duration::from_secs(43),
+        "in the time that any question has"
+    );
+}

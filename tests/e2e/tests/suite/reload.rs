@@ -109,7 +109,7 @@ async fn add_parking(address: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sighup_reads_the_playbook_again_and_an_invalid_one_changes_nothing() {
-    within(Duration::from_secs(120), async {
+    within(Duration::from_mins(2), async {
         let mut desk = Desk::new(Backend::Sqlite, Mode::Polling).await.expect("SQLite");
         desk.set("ADMIN_ADDR", "127.0.0.1:0");
         // She asks as often as it takes.
