@@ -113,8 +113,8 @@ async fn sighup_reads_the_playbook_again_and_an_invalid_one_changes_nothing() {
         let mut desk = Desk::new(Backend::Sqlite, Mode::Polling).await.expect("SQLite");
         desk.set("ADMIN_ADDR", "127.0.0.1:0");
         // She asks as often as it takes.
-        desk.set("RATE_LIMIT_PER_HOUR", "0");
-        desk.set("RATE_LIMIT_PER_DAY", "0");
+        desk.set("RATE_LIMIT_PER_HOUR", "1000");
+        desk.set("RATE_LIMIT_PER_DAY", "1000");
         let folder = Folder::new(&mut desk);
         let (running, address) = desk.start_with_admin().await;
         let mut ann = Client::new(&desk, 41);
