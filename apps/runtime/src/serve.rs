@@ -106,14 +106,11 @@ impl Serving {
         // A worker decides by the playbook, and the office tells what is in it: the others need none.
         let decides = roles.worker && bot.is_some();
         let has_office = roles.office && settings.admin_addr.is_some();
-        let draft = match decides || has_office {
-            true => Some(rules::read(
-                settings,
-                staff(settings, bot),
-                TelegramFiles::MAX_BYTES,
-                &log,
-            )?),
-            false => None,
+        let draft = if decides || has_office {
+            let staff = staff(settings, bot);
+            Some(rules::read(settings, staff, TelegramFiles::MAX_BYTES, &log)?)
+        } else {
+            None
         };
         let engine = roles.intake || roles.worker;
         let store = store::open(settings, engine, &log).await?;
