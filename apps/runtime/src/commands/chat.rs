@@ -49,8 +49,9 @@ async fn chat(settings: &Settings) -> Result<(), Failure> {
     let logging = Log::start(settings);
     let log = logging.root.clone();
     let draft = rules::read(settings, vec![staff_lane()], TerminalFiles::MAX_BYTES, &log)?;
-    let kept = files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let store = Arc::new(store::open(settings, true, &log).await?);
+    // After the store, whose error says more of a folder that cannot be made.
+    let kept = files::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     store
         .adopt(&Channel::TERMINAL, TERMINAL_BOT)
         .await
