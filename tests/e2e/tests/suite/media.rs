@@ -51,6 +51,17 @@ mod a_download_that_breaks_off_starts_anew {
     );
 }
 
+mod a_full_disk_is_waited_for {
+    crate::on_every_desk!(
+        one,
+        sqlite_polling,
+        Sqlite,
+        Polling,
+        90,
+        super::a_full_disk_is_waited_for
+    );
+}
+
 mod killed_in_the_middle_of_a_download {
     crate::on_every_desk!(
         one,
@@ -377,6 +388,62 @@ async fn a_download_that_breaks_off_starts_anew(mut desk: Desk) {
     let kept = kept(&desk);
     assert!(kept.len() == 1 && kept.values().all(|kept| *kept == bytes));
     assert_eq!(staged(&desk), 0, "what broke off was thrown away");
+    running.stop().await.fine();
+}
+
+/// A file system of its own with little room, taken away again when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None`, and a line that says so, where it may not be mounted.
+    fn mount(at: PathBuf) -> Option<SmallDisk> {
+        std::fs::create_dir_all(&at).expect("a folder");
+        if SmallDisk::command("mount", &["-t", "tmpfs", "-o", "size=256k", "none"], &at) {
+            return Some(SmallDisk(at));
+        }
+        use std::io::Write as _;
+        // Written past the capture of the test runner: what is skipped must be seen.
+        drop(writeln!(
+            std::io::stderr(),
+            "SKIPPED: media::a_full_disk_is_waited_for: no file system may be mounted here"
+        ));
+        None
+    }
+
+    fn grow(&self) {
+        assert!(SmallDisk::command("mount", &["-o", "remount,size=16m"], &self.0));
+    }
+
+    fn command(program: &str, arguments: &[&str], at: &Path) -> bool {
+        let ran = std::process::Command::new(program)
+            .args(arguments)
+            .arg(at)
+            .output();
+        ran.is_ok_and(|ran| ran.status.success())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        SmallDisk::command("umount", &["--lazy"], &self.0);
+    }
+}
+
+async fn a_full_disk_is_waited_for(mut desk: Desk) {
+    let Some(disk) = SmallDisk::mount(desk.data_dir().join("files")) else {
+        return;
+    };
+    let mut running = desk.start().await;
+    let bytes = file(PDF, 1, 1_000_000);
+    send(&desk, from(335), "brief.pdf", "application/pdf", &bytes, None);
+    let failed = running.program.logged("a job failed").await;
+    let why = failed["error"].as_str().expect("why").to_owned();
+    assert!(why.contains("full"), "{why}");
+    assert_eq!((kept(&desk).len(), staged(&desk)), (0, 0), "nothing half is left");
+    disk.grow();
+    told_once(&desk, 335, "noted your file").await;
+    let kept = kept(&desk);
+    assert!(kept.len() == 1 && kept.values().all(|kept| *kept == bytes));
     running.stop().await.fine();
 }
 
