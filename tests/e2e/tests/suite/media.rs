@@ -1,6 +1,7 @@
 //! Clients' files: kept byte for byte where `FILES_URL` says and nowhere else, acknowledged once, never half.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -401,7 +402,6 @@ impl SmallDisk {
         if SmallDisk::command("mount", &["-t", "tmpfs", "-o", "size=256k", "none"], &at) {
             return Some(SmallDisk(at));
         }
-        use std::io::Write as _;
         // Written past the capture of the test runner: what is skipped must be seen.
         drop(writeln!(
             std::io::stderr(),
@@ -430,7 +430,7 @@ impl Drop for SmallDisk {
 }
 
 async fn a_full_disk_is_waited_for(mut desk: Desk) {
-    let Some(disk) = SmallDisk::mount(desk.data_dir().join("files")) else {
+    let Some(small) = SmallDisk::mount(desk.data_dir().join("files")) else {
         return;
     };
     let mut running = desk.start().await;
@@ -440,7 +440,7 @@ async fn a_full_disk_is_waited_for(mut desk: Desk) {
     let why = failed["error"].as_str().expect("why").to_owned();
     assert!(why.contains("full"), "{why}");
     assert_eq!((kept(&desk).len(), staged(&desk)), (0, 0), "nothing half is left");
-    disk.grow();
+    small.grow();
     told_once(&desk, 335, "noted your file").await;
     let kept = kept(&desk);
     assert!(kept.len() == 1 && kept.values().all(|kept| *kept == bytes));
