@@ -1,28 +1,11 @@
 //! The shipped playbook's golden transcripts, and the project's own.
 
-use frontdesk_core::playbook::{Playbook, PlaybookFiles};
+mod shipped;
+
+use frontdesk_core::playbook::Playbook;
 use frontdesk_transcript::Rehearsal;
+use shipped::{files_in, shipped};
 use std::path::Path;
-
-#[expect(clippy::unwrap_used, reason = "part of a test")]
-fn add(root: &Path, folder: &Path, files: &mut PlaybookFiles) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            add(root, &path, files);
-        } else {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-            files.insert(name, std::fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
-fn shipped() -> PlaybookFiles {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../playbooks/dev2production");
-    let mut files = PlaybookFiles::new();
-    add(&root, &root, &mut files);
-    files
-}
 
 #[test]
 fn every_golden_transcript_holds() {
@@ -33,8 +16,7 @@ fn every_golden_transcript_holds() {
         .filter(|(name, _)| name.starts_with("golden/"))
         .collect();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts");
-    let mut own_files = PlaybookFiles::new();
-    add(&own, &own, &mut own_files);
+    let mut own_files = files_in(&own);
     // What is sent unasked is off in the shipped playbook: see below.
     own_files.retain(|name, _| !name.starts_with("nudges/"));
     transcripts.extend(own_files);
@@ -70,8 +52,7 @@ fn nudging() -> Playbook {
 fn what_is_sent_unasked_is_sent_once_and_in_working_hours() {
     let rehearsal = Rehearsal::new(nudging());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/nudges");
-    let mut transcripts = PlaybookFiles::new();
-    add(&folder, &folder, &mut transcripts);
+    let transcripts = files_in(&folder);
     assert!(transcripts.len() >= 9);
     let failed: Vec<String> = transcripts
         .iter()

@@ -1,5 +1,7 @@
 //! Kept chats: decided again, and written as transcripts that hold. Demo clients wrote them.
 
+mod shipped;
+
 use frontdesk_core::conversation::SenderType;
 use frontdesk_core::demo::{self, Cast};
 use frontdesk_core::dialogue::{ModelRung, Registry, Rules, RulesSettings};
@@ -9,6 +11,7 @@ use frontdesk_core::port::back_office::StoredMessage;
 use frontdesk_core::replay::{Again, KeptCase, Ladder, Said, decide_again};
 use frontdesk_memory::SeededIds;
 use frontdesk_transcript::{Rehearsal, transcribe};
+use shipped::shipped;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -18,26 +21,6 @@ const CLIENTS: u32 = 150;
 
 fn here(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
-}
-
-#[expect(clippy::unwrap_used, reason = "part of a test")]
-fn add(root: &Path, folder: &Path, files: &mut PlaybookFiles) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            add(root, &path, files);
-        } else {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-            files.insert(name, std::fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
-fn shipped() -> PlaybookFiles {
-    let root = here("playbooks/dev2production");
-    let mut files = PlaybookFiles::new();
-    add(&root, &root, &mut files);
-    files
 }
 
 struct Pair {

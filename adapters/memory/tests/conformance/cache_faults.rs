@@ -10,7 +10,7 @@ use frontdesk_memory::{MemoryCache, SimulatedClock};
 use frontdesk_port_kit::cache::{self, CacheHarness};
 use serde_json::Value;
 
-use crate::harness::start;
+use crate::harness::{give_way, start};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -204,20 +204,6 @@ impl Faulty {
         }
         self.inner.count_all(batch).await
     }
-}
-
-/// Lets the others of the same task have their turn.
-async fn give_way() {
-    let mut given = false;
-    std::future::poll_fn(|cx| {
-        if given {
-            return std::task::Poll::Ready(());
-        }
-        given = true;
-        cx.waker().wake_by_ref();
-        std::task::Poll::Pending
-    })
-    .await;
 }
 
 struct Harness(SimulatedClock, Fault);

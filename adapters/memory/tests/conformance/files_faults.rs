@@ -11,7 +11,7 @@ use frontdesk_core::time::Timestamp;
 use frontdesk_memory::{MemoryFiles, SimulatedClock};
 use frontdesk_port_kit::files::{self, FilesHarness};
 
-use crate::harness::start;
+use crate::harness::{give_way, start};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -226,20 +226,6 @@ impl StagedFile for FaultyStaged {
             _ => self.inner.abandon().await,
         }
     }
-}
-
-/// Lets the others of the same task have their turn.
-async fn give_way() {
-    let mut given = false;
-    std::future::poll_fn(|cx| {
-        if given {
-            return std::task::Poll::Ready(());
-        }
-        given = true;
-        cx.waker().wake_by_ref();
-        std::task::Poll::Pending
-    })
-    .await;
 }
 
 struct Harness(SimulatedClock, Fault);

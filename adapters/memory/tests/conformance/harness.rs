@@ -43,3 +43,17 @@ impl StoreHarness for Memory {
         self.clock.now()
     }
 }
+
+/// Lets the others of the same task have their turn.
+pub async fn give_way() {
+    let mut given = false;
+    std::future::poll_fn(|cx| {
+        if given {
+            return std::task::Poll::Ready(());
+        }
+        given = true;
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
